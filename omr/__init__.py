@@ -1,0 +1,1 @@
+"""What stands on a scanned page. Knows forms; no database, no web."""

@@ -1,0 +1,1 @@
+"""The dataset of one association: SQLite, readings, decisions, answers. Knows no Flask."""

@@ -1,0 +1,1 @@
+"""Tables and exports made out of the dataset."""

@@ -1,0 +1,1 @@
+"""The pages: thin, all work is done below."""
