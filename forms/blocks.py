@@ -1,0 +1,257 @@
+"""Instrument → blocks: how one question, one heading, one text looks on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forms.drawing import Block, Frame, Stroke, Words
+from forms.errors import LayoutError
+from forms.layout import Field, FieldKind, Reads
+from forms.model import Instrument, Kind, Option, Question, Text, fill
+from forms.phrases import Phrases, phrases
+from forms.routing import END, Routing, routing, tell
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """All measures of a sheet. Lengths in mm, sizes in pt.
+
+    Attributes:
+        text_pt: Size of all running text.
+        heading_pt: Size of section headings.
+        title_pt: Size of the title.
+        leading: Line distance as a multiple of the size.
+        box: Outer edge of a box.
+        box_line: Stroke of a box; thin, so that ink is told from print.
+        pitch: Distance from one row of boxes to the next.
+        left: Left margin.
+        right: Right margin's x.
+        indent: From the left margin to the question's text, past its number.
+        room: Widest line of running text.
+        field_row: Height of one line to write on.
+    """
+
+    text_pt: float = 12.0
+    heading_pt: float = 15.0
+    title_pt: float = 23.0
+    leading: float = 1.28
+    box: float = 4.5
+    box_line: float = 0.3
+    pitch: float = 8.0
+    left: float = 20.0
+    right: float = 190.0
+    indent: float = 9.5
+    room: float = 138.0
+    field_row: float = 10.0
+
+    @property
+    def line(self) -> float:
+        """Distance between baselines of running text, mm."""
+        return self.text_pt * self.leading * MM_PER_PT
+
+    @property
+    def body(self) -> float:
+        """Left edge of what belongs to a question."""
+        return self.left + self.indent
+
+
+NORMAL = Style()
+"""The ordinary sheet: 12 pt, boxes of 4.5 mm."""
+
+ASCENT = 0.72
+"""Height of a capital letter over the baseline as a part of the size, rounded up (Atkinson Hyperlegible: 0.668)."""
+
+COLUMN_CLEARANCE = 6.0
+"""Least free room after a label before the next column's box, mm."""
+
+BOX_TO_LABEL = 2.5
+"""From a box to its label, mm: close, so that nobody asks which box is meant."""
+
+MANY_OPTIONS = 6
+"""From so many options on, a list is set in two columns where the labels allow."""
+
+HAIRLINE = 0.2
+"""Stroke of frames to write in, mm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lettering:
+    """Size and face of running text."""
+
+    size_pt: float
+    face: str = REGULAR
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """Sets the blocks of one instrument in one language with one survey's parameters."""
+
+    instrument: Instrument
+    parameters: Mapping[str, str]
+    language: str
+    style: Style
+    words: Phrases
+    routing: Routing
+
+    @classmethod
+    def of(cls, instrument: Instrument, parameters: Mapping[str, str], language: str, style: Style) -> Setter:
+        """Make a setter; derives the routing once."""
+        return cls(instrument, parameters, language, style, phrases(language), routing(instrument))
+
+    def text(self, text: Text) -> str:
+        """Return a text in the sheet's language with the parameters filled in."""
+        return fill(text.to(self.language), self.parameters)
+
+    def paragraphs(self, block: Block, text: str, x: float, lettering: Lettering | None = None) -> None:
+        """Set running text under what the block holds; an empty line in the text is half a line on paper."""
+        letters = lettering or Lettering(self.style.text_pt)
+        step = letters.size_pt * self.style.leading * MM_PER_PT
+        for n, paragraph in enumerate(text.strip().split("\n\n")):
+            if n:
+                block.height += step * 0.45
+            for line in wrap(paragraph.replace("\n", " "), self.style.room, letters.size_pt, letters.face):
+                baseline = block.height + (step + ASCENT * letters.size_pt * MM_PER_PT) / 2
+                block.draws.append(Words(x, baseline, line, letters.size_pt, letters.face))
+                block.height += step
+
+    def question(self, question: Question) -> Block:
+        """Set one question with everything that belongs to it."""
+        style = self.style
+        block = Block(gap=6.5, name=question.id)
+        number = self.instrument.numbers[question.id]
+        reminder = self.routing.reminders.get(question.id)
+        if reminder is not None:
+            condition = tell(reminder, self.instrument, self.language, self.words.saying)
+            self.paragraphs(block, self.words.only_if.format(condition=condition), style.body)
+        first = block.height + (style.line + ASCENT * style.text_pt * MM_PER_PT) / 2
+        block.draws.append(Words(style.left, first, f"{number}.", style.text_pt, BOLD))
+        self.paragraphs(block, self.text(question.wording.default), style.body, Lettering(style.text_pt, BOLD))
+        for hint in self._hints(question):
+            self.paragraphs(block, hint, style.body)
+        block.height += 1.6
+        if question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE):
+            self._own_field(block, question)
+        self._options(block, question)
+        area = Field(
+            question.id, None, 0, FieldKind.AREA, style.left - 1, -1, style.right - style.left + 2, block.height + 2
+        )
+        block.fields.append(area)
+        return block
+
+    def _hints(self, question: Question) -> list[str]:
+        hints = [self.text(question.hint)] if question.hint else []
+        if question.kind is Kind.MULTIPLE:
+            hints.append(self.words.several)
+        if question.kind is Kind.SCALE and question.low:
+            points = [o for o in question.options if not o.way_out]
+            hints.append(
+                self.words.scale.format(low=self.text(question.low), top=len(points), high=self.text(question.high))
+            )
+        return hints
+
+    def _own_field(self, block: Block, question: Question) -> None:
+        """Set the frame that words, digits or a place are written in."""
+        style = self.style
+        reads = {Kind.NUMBER: Reads.DIGITS, Kind.PLACE: Reads.PLACE}.get(question.kind, Reads.FREE)
+        wide = {Kind.NUMBER: 40.0, Kind.PLACE: 100.0}.get(question.kind, style.right - style.body)
+        high = style.field_row * question.lines if question.kind is Kind.TEXT else style.field_row
+        self._frame(block, Field(question.id, None, 0, FieldKind.TEXT, style.body, block.height, wide, high, reads))
+        block.height += high + (3.5 if question.options else 0.0)
+
+    def _frame(self, block: Block, field: Field) -> None:
+        """Draw the frame of a text field."""
+        block.draws.append(Frame(field.x, field.y, field.w, field.h, HAIRLINE))
+        block.fields.append(field)
+
+    def _options(self, block: Block, question: Question) -> None:
+        """Set the options: in one row where all labels are short, else in a list, long ones in two columns."""
+        if not question.options:
+            return
+        plain = [o for o in question.options if not o.other]
+        others = [o for o in question.options if o.other]
+        others_last = list(question.options) == plain + others
+        jumps = bool(self.routing.jumps_from(question.id))
+        columns = self._columns(question, plain) if plain and others_last and not jumps else 1
+        if columns == 1:
+            rows = [[o] for o in question.options]
+        else:
+            # A list in two columns is read downwards, as people read lists.
+            depth = -(-len(plain) // columns)
+            rows = [[plain[r + c * depth] for c in range(columns) if r + c * depth < len(plain)] for r in range(depth)]
+        for row in rows:
+            self._row(block, question, row, columns)
+        for other in others if columns > 1 else []:
+            self._row(block, question, [other], 1)
+        block.height -= self.style.pitch - self.style.box - 0.8
+
+    def _columns(self, question: Question, options: list[Option]) -> int:
+        """Return in how many columns the options stand: four, three or two if the labels fit, else one."""
+        style = self.style
+        room = style.right - style.body
+        widest = max(width_mm(self.text(o.label), style.text_pt) for o in options)
+        needed = style.box + BOX_TO_LABEL + widest + COLUMN_CLEARANCE
+        scale = question.kind is Kind.SCALE
+        if len(options) <= (8 if scale else 4):
+            columns = max(len(options), 1 if scale else 4)
+            if needed <= room / columns:
+                return columns
+            if not scale and len(options) <= 3 and needed <= room / 3:
+                return 3
+        if len(options) >= MANY_OPTIONS and needed <= room / 2:
+            return 2
+        return 1
+
+    def _row(self, block: Block, question: Question, options: list[Option], columns: int) -> None:
+        style = self.style
+        step = (style.right - style.body) / max(columns, 1)
+        tallest = 1
+        for column, option in enumerate(options):
+            x = style.body + column * step
+            tallest = max(tallest, self._option(block, question, option, x, step))
+        block.height += style.pitch + (tallest - 1) * style.line + (2.0 if any(o.other for o in options) else 0.0)
+
+    def _option(self, block: Block, question: Question, option: Option, x: float, step: float) -> int:
+        """Set a box with its label; return how many lines the label takes."""
+        style = self.style
+        top = block.height + (2.0 if option.other else 0.0)
+        block.draws.append(Frame(x, top, style.box, style.box, style.box_line))
+        block.fields.append(Field(question.id, option.id, 0, FieldKind.BOX, x, top, style.box, style.box))
+        label_x = x + style.box + BOX_TO_LABEL
+        cap = ASCENT * style.text_pt * MM_PER_PT
+        baseline = top + (style.box + cap) / 2 - 0.15
+        room = step - (label_x - x) - 2.0
+        lines = wrap(self.text(option.label), room, style.text_pt)
+        if not lines:
+            raise LayoutError("empty-label", f"{question.id}.{option.id} has no text.", "Give the option a label.")
+        wide = 0.0
+        for n, line in enumerate(lines):
+            block.draws.append(Words(label_x, baseline + n * style.line, line, style.text_pt, REGULAR))
+            wide = max(wide, width_mm(line, style.text_pt))
+        high = (len(lines) - 1) * style.line + cap + 1.6
+        block.fields.append(
+            Field(question.id, option.id, 0, FieldKind.WORDS, label_x, baseline - cap - 0.4, wide, high)
+        )
+        end = label_x + width_mm(lines[-1], style.text_pt)
+        if option.other:
+            x, y, w, h = end + 3, top - 2.2, style.right - end - 3, style.field_row - 1.1
+            self._frame(block, Field(question.id, option.id, 0, FieldKind.TEXT, x, y, w, h, Reads.FREE))
+        target = self.routing.jumps.get((question.id, option.id))
+        if target is not None:
+            self._jump(block, end + 4, baseline + (len(lines) - 1) * style.line, target)
+        return len(lines)
+
+    def _jump(self, block: Block, x: float, baseline: float, target: str) -> None:
+        """Set the instruction where to go on, after an arrow, right beside the option it belongs to."""
+        style = self.style
+        text = self.words.jump_to_end
+        if target != END:
+            text = self.words.jump.format(number=self.instrument.numbers[target])
+        middle = baseline - 0.3 * style.text_pt * MM_PER_PT
+        block.draws += [
+            Stroke(x, middle, x + 6, middle, 0.35),
+            Stroke(x + 4.2, middle - 1.4, x + 6, middle, 0.35),
+            Stroke(x + 4.2, middle + 1.4, x + 6, middle, 0.35),
+            Words(x + 8, baseline, text, style.text_pt, BOLD),
+        ]

@@ -1,0 +1,301 @@
+"""Instrument + parameters + language → the pages of a sheet, and their layout.
+
+Blocks (`blocks.py`) are set one under the other; a question never leaves its page, a heading never stands alone,
+and no box comes to lie on the fold of a C5 envelope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from forms.blocks import ASCENT, NORMAL, Lettering, Setter, Style
+from forms.drawing import Block, Draw, Frame, Stroke, Words, moved
+from forms.errors import LayoutError
+from forms.layout import CORNERS, Code, Field, Layout, Marker, Rectangle
+from forms.markers import marker_id
+from forms.model import Instrument
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm
+
+PAGE_MM = (210.0, 297.0)
+"""A4."""
+
+MARKER_MM = 8.0
+"""Width of a corner marker."""
+
+MARKER_INSET_MM = 12.0
+"""From the page's edge to a marker: more than office printers can't reach (4 to 6 mm), and what a copier shifts."""
+
+CODE_MM = 20.0
+"""Width of the page code with its quiet zone."""
+
+TOP_MM = 39.0
+"""Where the text begins on a page, under markers and code."""
+
+BOTTOM_MM = 274.0
+"""Where it ends, above the lower markers and the foot line."""
+
+FOLD_MM = PAGE_MM[1] / 2
+"""An A4 sheet folded once fits a C5 envelope."""
+
+FOLD_ROOM_MM = 2.5
+"""No box comes nearer to the fold than this: folding by hand misses the middle by a millimetre or two."""
+
+MOST_PAGES = 32
+"""Pages that the marker ids can number."""
+
+SLACK_MM = 4.0
+"""The most that a gap between blocks grows to spread them over a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A composed sheet.
+
+    Attributes:
+        layout: Where everything stands; its id and `print` are still empty, see `pdf.finished`.
+        pages: What is drawn on each page besides markers and code.
+    """
+
+    layout: Layout
+    pages: tuple[tuple[Draw, ...], ...]
+
+
+def compose(
+    instrument: Instrument,
+    parameters: Mapping[str, str],
+    language: str,
+    *,
+    style: Style = NORMAL,
+    practice: bool = False,
+) -> Sheet:
+    """Set an instrument on paper.
+
+    Args:
+        instrument: What is asked.
+        parameters: The survey's parameters. `deadline`, `return_address` and `freezing` also make lines of their own.
+        language: Language of the sheet.
+        style: Measures; NORMAL is 12 pt.
+        practice: Print on each page that the answers don't count (draft or demo).
+
+    Raises:
+        LayoutError: `too-tall`: a question does not fit on a page; `too-many-pages`; `empty-label`.
+    """
+    setter = Setter.of(instrument, parameters, language, style)
+    blocks = [_opening(setter), _how(setter)]
+    for section in instrument.sections:
+        title, intro = setter.text(section.title), setter.text(section.intro)
+        if title or intro:
+            blocks.append(_heading(setter, title, intro))
+        for question in section.questions:
+            block = setter.question(question)
+            if question.sensitive:
+                blocks.append(_note(setter, setter.words.sensitive))
+            blocks.append(block)
+    blocks.append(_closing(setter))
+    pages = _paginate(blocks)
+    draws, fields = [], []
+    for number, placed in enumerate(pages, 1):
+        page_draws = _frame_of_page(setter, number, len(pages), practice)
+        for block, y in placed:
+            page_draws += [moved(d, 0, y) for d in block.draws]
+            fields += [_rounded(replace(f, page=number, y=f.y + y)) for f in block.fields]
+        draws.append(tuple(page_draws))
+    return Sheet(_layout(instrument, language, len(pages), fields), tuple(draws))
+
+
+def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field]) -> Layout:
+    left, top = MARKER_INSET_MM, MARKER_INSET_MM
+    right, bottom = (edge - MARKER_INSET_MM - MARKER_MM for edge in PAGE_MM)
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    markers = tuple(
+        Marker(page, marker_id(page, n), CORNERS[n], x, y, MARKER_MM)
+        for page in range(1, pages + 1)
+        for n, (x, y) in enumerate(corners)
+    )
+    code_x = (PAGE_MM[0] - CODE_MM) / 2
+    codes = tuple(
+        Code(page, code_x, 10.0, CODE_MM, Rectangle(PAGE_MM[0] / 2 - 29, 30.4, 58.0, 4.2))
+        for page in range(1, pages + 1)
+    )
+    return Layout("", instrument.id, instrument.version, language, PAGE_MM, pages, markers, codes, tuple(fields), ())
+
+
+def _rounded(field: Field) -> Field:
+    """Round to hundredths of a millimetre, finer than any printer, so that a layout file reads well."""
+    return replace(field, x=round(field.x, 2), y=round(field.y, 2), w=round(field.w, 2), h=round(field.h, 2))
+
+
+def _opening(setter: Setter) -> Block:
+    style = setter.style
+    block = Block(name="title")
+    setter.paragraphs(block, setter.text(setter.instrument.title), style.left, Lettering(style.title_pt, BOLD))
+    block.height += 3.0
+    setter.paragraphs(block, setter.text(setter.instrument.intro), style.left)
+    return block
+
+
+def _how(setter: Setter) -> Block:
+    """Set the example: a cross, a box that was filled because it went wrong, and what one may do."""
+    style, words = setter.style, setter.words
+    block = Block(gap=6.0, name="how to fill in")
+    pad, step = 5.0, style.pitch + 0.2
+    block.height = pad - 1.0
+    setter.paragraphs(block, words.how_title, style.left + pad, Lettering(style.text_pt, BOLD))
+    block.height += 2.0
+    x = style.left + pad
+    for sign, text in (("cross", words.how_cross), ("fill", words.how_wrong), ("", words.how_skip)):
+        top = block.height
+        if sign:
+            block.draws.append(Frame(x, top, style.box, style.box, style.box_line))
+        if sign == "fill":
+            block.draws.append(Frame(x, top, style.box, style.box, 0))
+        if sign == "cross":
+            near, far = 0.3, style.box - 0.3
+            block.draws += [
+                Stroke(x + near, top + near - 0.3, x + far + 0.4, top + far, 0.7),
+                Stroke(x + far, top + near, x + near - 0.2, top + far + 0.3, 0.7),
+            ]
+        baseline = top + (style.box + ASCENT * style.text_pt * MM_PER_PT) / 2 - 0.15
+        block.draws.append(Words(x + (style.box + 3.5 if sign else 0), baseline, text, style.text_pt, REGULAR))
+        block.height += step
+    block.height += pad - 4.0
+    block.draws.append(Frame(style.left, 0, style.right - style.left, block.height, 0.35))
+    return block
+
+
+def _heading(setter: Setter, title: str, intro: str) -> Block:
+    style = setter.style
+    block = Block(gap=9.0, keeps_next=True, name=title)
+    block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
+    block.height = 3.0
+    if title:
+        setter.paragraphs(block, title, style.left, Lettering(style.heading_pt, BOLD))
+    if intro:
+        block.height += 1.0
+        setter.paragraphs(block, intro, style.left)
+    block.height -= 1.5
+    return block
+
+
+def _note(setter: Setter, text: str) -> Block:
+    block = Block(gap=6.5, keeps_next=True, name="note")
+    setter.paragraphs(block, text, setter.style.left)
+    block.height -= 2.5
+    return block
+
+
+def _closing(setter: Setter) -> Block:
+    """Set the end: thanks, where to send it, until when, whom to turn to, how to take an answer back."""
+    style, words, parameters = setter.style, setter.words, setter.parameters
+    block = Block(gap=9.0, name="end")
+    block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
+    block.height = 3.0
+    setter.paragraphs(block, setter.text(setter.instrument.thanks), style.left)
+    if setter.instrument.support:
+        block.height += 2.0
+        setter.paragraphs(block, setter.text(setter.instrument.support), style.left)
+    if parameters.get("return_address"):
+        block.height += 3.5
+        setter.paragraphs(block, words.return_to, style.left, Lettering(style.text_pt, BOLD))
+        for line in parameters["return_address"].split("\n"):
+            setter.paragraphs(block, line, style.left)
+        if parameters.get("deadline"):
+            block.height += 1.5
+            setter.paragraphs(block, words.answer_by.format(deadline=parameters["deadline"]), style.left)
+    if parameters.get("freezing"):
+        block.height += 2.0
+        text = words.withdraw.format(serial="{serial}", freezing=parameters["freezing"])
+        setter.paragraphs(block, text, style.left)
+    return block
+
+
+def _frame_of_page(setter: Setter, page: int, pages: int, practice: bool) -> list[Draw]:
+    """Set head and foot: page number and serial beside the code, the printed code, what the number is for."""
+    style, words = setter.style, setter.words
+    size = style.text_pt if style.text_pt < 14 else 14.0
+    left, right = MARKER_INSET_MM + MARKER_MM + 6, PAGE_MM[0] - MARKER_INSET_MM - MARKER_MM - 6
+    page_of = words.page.format(page=page, pages=pages)
+    draws: list[Draw] = [
+        Words(left, 18.2, page_of, size, BOLD),
+        Words(right - _widest_serial(words.number, size), 18.2, words.number, size, BOLD),
+    ]
+    foot = words.number_is_for
+    draws.append(Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR))
+    if practice:
+        wide = width_mm(words.practice, 12, BOLD)
+        draws.append(Words((PAGE_MM[0] - wide) / 2, 7.6, words.practice, 12, BOLD))
+    return draws
+
+
+def _widest_serial(pattern: str, size_pt: float) -> float:
+    return width_mm(pattern.replace("{serial}", "MMMMMM"), size_pt, BOLD)
+
+
+def _paginate(blocks: list[Block]) -> list[list[tuple[Block, float]]]:
+    """Give each block a page and a place: (block, upper edge in mm) by page."""
+    groups = _groups(blocks)
+    pages: list[list[list[Block]]] = [[]]
+    for group in groups:
+        if _placed(_flat(pages[-1]) + group, 0.0) is None:
+            if _placed(group, 0.0) is None:
+                name = group[-1].name
+                raise LayoutError(
+                    "too-tall",
+                    f"{name} does not fit on one page.",
+                    "Shorten its text, split it into two questions or give it fewer options.",
+                )
+            pages.append([])
+        pages[-1].append(group)
+    if len(pages) > MOST_PAGES:
+        raise LayoutError(
+            "too-many-pages",
+            f"The sheet would have {len(pages)} pages; {MOST_PAGES} is the most.",
+            "Split the instrument into two.",
+        )
+    result = []
+    for page in pages:
+        page_blocks = _flat(page)
+        spread = (_placed(page_blocks, SLACK_MM * n / 16) for n in range(16, -1, -1))
+        result.append(next(places for places in spread if places is not None))
+    return result
+
+
+def _flat(groups: list[list[Block]]) -> list[Block]:
+    return [block for group in groups for block in group]
+
+
+def _groups(blocks: list[Block]) -> list[list[Block]]:
+    """Bind each heading to the block after it."""
+    groups: list[list[Block]] = [[]]
+    for block in blocks:
+        groups[-1].append(block)
+        if not block.keeps_next:
+            groups.append([])
+    return [g for g in groups if g]
+
+
+def _placed(blocks: list[Block], extra: float) -> list[tuple[Block, float]] | None:
+    """Set blocks under each other with `extra` mm in each gap; None if they don't fit on a page."""
+    y = TOP_MM
+    places: list[tuple[Block, float]] = []
+    for n, block in enumerate(blocks):
+        top = y + (block.gap + extra if n else 0.0)
+        top += _off_the_fold(block, top)
+        if top + block.height > BOTTOM_MM:
+            return None
+        places.append((block, top))
+        y = top + block.height
+    return places
+
+
+def _off_the_fold(block: Block, top: float) -> float:
+    """Return how far a block must go down so that none of its boxes lies on the fold, mm."""
+    shift, moves = 0.0, True
+    while moves:
+        moves = False
+        for upper, lower in block.boxes():
+            if top + shift + lower > FOLD_MM - FOLD_ROOM_MM and top + shift + upper < FOLD_MM + FOLD_ROOM_MM:
+                shift += FOLD_MM + FOLD_ROOM_MM - (top + shift + upper) + 0.01
+                moves = True
+    return shift

@@ -1,0 +1,75 @@
+"""What is drawn on a page, as values: words, boxes, rules, crosses. Lengths in mm, y downwards, sizes in pt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from forms.layout import Field, FieldKind
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One line of text; `y` is the baseline. `{serial}` in it stands for the sheet's own number."""
+
+    x: float
+    y: float
+    text: str
+    size_pt: float
+    face: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A rectangle by its outer edge; `line` is the stroke's width, 0 for a filled one."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    line: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A straight line with round ends."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    line: float
+
+
+Draw = Words | Frame | Stroke
+
+
+def moved(draw: Draw, dx: float, dy: float) -> Draw:
+    """Return a drawing moved on the page."""
+    if isinstance(draw, Stroke):
+        return replace(draw, x1=draw.x1 + dx, y1=draw.y1 + dy, x2=draw.x2 + dx, y2=draw.y2 + dy)
+    return replace(draw, x=draw.x + dx, y=draw.y + dy)
+
+
+@dataclass(slots=True)
+class Block:
+    """Something that stays in one piece on a page; coordinates from its own upper edge.
+
+    Attributes:
+        draws: What is drawn.
+        fields: Boxes, words, areas, text fields; their `page` is set when the block is placed.
+        height: Height, mm.
+        gap: Least room above it, mm, unless it starts a page.
+        keeps_next: Must not be the last on a page: a heading.
+        name: What it is, for messages.
+    """
+
+    draws: list[Draw] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
+    height: float = 0.0
+    gap: float = 0.0
+    keeps_next: bool = False
+    name: str = ""
+
+    def boxes(self) -> list[tuple[float, float]]:
+        """Return upper and lower edge of each box, mm."""
+        return [(f.y, f.y + f.h) for f in self.fields if f.kind is FieldKind.BOX]

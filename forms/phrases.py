@@ -1,0 +1,91 @@
+"""The sheet's own words: what every printed form says besides its instrument, in each language of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forms.model import fallbacks
+from forms.routing import Saying
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Fixed words of a sheet in one language; names in braces are filled in."""
+
+    page: str
+    number: str
+    number_is_for: str
+    how_title: str
+    how_cross: str
+    how_wrong: str
+    how_skip: str
+    several: str
+    scale: str
+    jump: str
+    jump_to_end: str
+    only_if: str
+    saying: Saying
+    sensitive: str
+    return_to: str
+    answer_by: str
+    withdraw: str
+    no_names: str
+    practice: str
+    language_name: str
+
+
+_PHRASES: Mapping[str, Phrases] = {
+    "sv": Phrases(
+        page="Sida {page} av {pages}",
+        number="Nummer {serial}",
+        number_is_for="Numret håller ihop sidorna i din blankett. Det visar inte vem du är.",
+        how_title="Så här fyller du i",
+        how_cross="Sätt ett kryss i rutan.",
+        how_wrong="Blev det fel? Fyll hela rutan. Kryssa sedan i rätt ruta.",
+        how_skip="Du får hoppa över frågor. Du får sluta när du vill.",
+        several="Du kan sätta flera kryss.",
+        scale="1 betyder: {low}. {top} betyder: {high}.",
+        jump="Gå till fråga {number}",
+        jump_to_end="Gå till slutet",
+        only_if="Svara bara om {condition}.",
+        saying=Saying("du svarade {options} på fråga {number}", "och", "eller", "det inte stämmer att {part}"),
+        sensitive="De här frågorna kan väcka känslor. Du får hoppa över dem.",
+        return_to="Skicka blanketten till",
+        answer_by="Skicka den senast {deadline}.",
+        withdraw="Vill du ta bort ditt svar? Spara numret {serial} och hör av dig senast {freezing}.",
+        no_names="Skriv inte namn på personer.",
+        practice="PROVBLANKETT – svaren räknas inte",
+        language_name="svenska",
+    ),
+    "en": Phrases(
+        page="Page {page} of {pages}",
+        number="Number {serial}",
+        number_is_for="The number keeps the pages of your form together. It does not show who you are.",
+        how_title="How to fill in the form",
+        how_cross="Put a cross in the box.",
+        how_wrong="Went wrong? Fill the whole box. Then cross the right one.",
+        how_skip="You may skip questions. You may stop at any time.",
+        several="You can put several crosses.",
+        scale="1 means: {low}. {top} means: {high}.",
+        jump="Go to question {number}",
+        jump_to_end="Go to the end",
+        only_if="Answer only if {condition}.",
+        saying=Saying("you answered {options} to question {number}", "and", "or", "it is not so that {part}"),
+        sensitive="These questions may stir up feelings. You may skip them.",
+        return_to="Send the form to",
+        answer_by="Send it no later than {deadline}.",
+        withdraw="Do you want your answer removed? Keep the number {serial} and contact us no later than {freezing}.",
+        no_names="Do not write people's names.",
+        practice="PRACTICE FORM – the answers do not count",
+        language_name="English",
+    ),
+}
+
+
+def phrases(language: str) -> Phrases:
+    """Return the sheet's words in a language or the first of its fallbacks; Swedish where there is none."""
+    for tag in fallbacks(language):
+        if tag in _PHRASES:
+            return _PHRASES[tag]
+    return _PHRASES["sv"]

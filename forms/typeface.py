@@ -1,0 +1,89 @@
+"""The paper's font: widths, line breaks and the letters it has. Lengths in mm, sizes in pt."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+
+MM_PER_PT = 25.4 / 72
+"""One typographic point in mm."""
+
+REGULAR = "AtkinsonHyperlegible"
+"""Name under which the regular face is registered with ReportLab."""
+
+BOLD = "AtkinsonHyperlegible-Bold"
+"""Name under which the bold face is registered with ReportLab."""
+
+_FOLDER = Path(__file__).parent / "fonts"
+_FILES = {REGULAR: "AtkinsonHyperlegible-Regular.ttf", BOLD: "AtkinsonHyperlegible-Bold.ttf"}
+
+
+@cache
+def register() -> None:
+    """Make both faces known to ReportLab; safe to call again."""
+    for name, file in _FILES.items():
+        pdfmetrics.registerFont(TTFont(name, _FOLDER / file))
+
+
+@cache
+def _letters(face: str) -> frozenset[int]:
+    register()
+    font = pdfmetrics.getFont(face)
+    assert isinstance(font, TTFont)  # noqa: S101 - `register` registered it as one
+    return frozenset(font.face.charToGlyph)
+
+
+def missing_letters(text: str) -> frozenset[str]:
+    """Return the letters of a text that the paper font lacks in either face; line breaks are not letters."""
+    known = _letters(REGULAR) & _letters(BOLD)
+    return frozenset(c for c in text if c != "\n" and ord(c) not in known)
+
+
+def width_mm(text: str, size_pt: float, face: str = REGULAR) -> float:
+    """Return how wide a text stands in one line, mm."""
+    register()
+    return float(pdfmetrics.stringWidth(text, face, size_pt)) * MM_PER_PT
+
+
+def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tuple[str, ...]:
+    """Break a text into lines that fit a width.
+
+    Blanks break lines and so do line breaks in the text. A word that is wider than the room is broken where it
+    must be, so that nothing is ever lost or runs into the margin.
+
+    Args:
+        text: The text.
+        room_mm: Width of a line.
+        size_pt: Size of the letters.
+        face: Font name.
+
+    Returns:
+        The lines; an empty text has none.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            rest = word
+            if line and width_mm(f"{line} {rest}", size_pt, face) > room_mm:
+                lines.append(line)
+                line = ""
+            while not line and width_mm(rest, size_pt, face) > room_mm:
+                cut = _longest_start(rest, room_mm, size_pt, face)
+                lines.append(rest[:cut])
+                rest = rest[cut:]
+            line = f"{line} {rest}" if line else rest
+        if line:
+            lines.append(line)
+    return tuple(lines)
+
+
+def _longest_start(word: str, room_mm: float, size_pt: float, face: str) -> int:
+    """Return how many letters of a word fit, at least one."""
+    cut = len(word)
+    while cut > 1 and width_mm(word[:cut], size_pt, face) > room_mm:
+        cut -= 1
+    return cut
