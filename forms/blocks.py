@@ -130,10 +130,11 @@ class Setter:
         self.paragraphs(block, self.text(question.wording.default), style.body, Lettering(style.text_pt, BOLD))
         for hint in self._hints(question):
             self.paragraphs(block, hint, style.body)
-        block.height += 1.6
+        block.height += 2.2
         if question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE):
             self._own_field(block, question)
         self._options(block, question)
+        block.height = max([block.height, *(f.y + f.h for f in block.fields)])
         area = Field(
             question.id, None, 0, FieldKind.AREA, style.left - 1, -1, style.right - style.left + 2, block.height + 2
         )
@@ -169,21 +170,18 @@ class Setter:
         """Set the options: in one row where all labels are short, else in a list, long ones in two columns."""
         if not question.options:
             return
-        plain = [o for o in question.options if not o.other]
-        others = [o for o in question.options if o.other]
-        others_last = list(question.options) == plain + others
-        jumps = bool(self.routing.jumps_from(question.id))
-        columns = self._columns(question, plain) if plain and others_last and not jumps else 1
-        if columns == 1:
-            rows = [[o] for o in question.options]
-        else:
-            # A list in two columns is read downwards, as people read lists.
-            depth = -(-len(plain) // columns)
-            rows = [[plain[r + c * depth] for c in range(columns) if r + c * depth < len(plain)] for r in range(depth)]
-        for row in rows:
-            self._row(block, question, row, columns)
-        for other in others if columns > 1 else []:
-            self._row(block, question, [other], 1)
+        ends = [n for n, o in enumerate(question.options) if o.other or (question.kind is Kind.SCALE and o.way_out)]
+        end = min(ends, default=len(question.options))
+        plain, rest = list(question.options[:end]), question.options[end:]
+        columns = 1
+        if plain and not self.routing.jumps_from(question.id):
+            columns = self._columns(question, plain)
+        # A list in columns is read downwards, as people read lists.
+        depth = -(-len(plain) // columns)
+        for row in range(depth):
+            self._row(block, question, plain[row::depth], columns)
+        for option in rest:
+            self._row(block, question, [option], 1)
         block.height -= self.style.pitch - self.style.box - 0.8
 
     def _columns(self, question: Question, options: list[Option]) -> int:
@@ -192,20 +190,18 @@ class Setter:
         room = style.right - style.body
         widest = max(width_mm(self.text(o.label), style.text_pt) for o in options)
         needed = style.box + BOX_TO_LABEL + widest + COLUMN_CLEARANCE
-        scale = question.kind is Kind.SCALE
-        if len(options) <= (8 if scale else 4):
-            columns = max(len(options), 1 if scale else 4)
-            if needed <= room / columns:
+        if question.kind is Kind.SCALE and needed <= room / len(options):
+            return len(options)
+        for columns in (4, 3):
+            if len(options) <= columns and needed <= room / columns:
                 return columns
-            if not scale and len(options) <= 3 and needed <= room / 3:
-                return 3
         if len(options) >= MANY_OPTIONS and needed <= room / 2:
             return 2
         return 1
 
     def _row(self, block: Block, question: Question, options: list[Option], columns: int) -> None:
         style = self.style
-        step = (style.right - style.body) / max(columns, 1)
+        step = (style.right - style.body) / columns
         tallest = 1
         for column, option in enumerate(options):
             x = style.body + column * step

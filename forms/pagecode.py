@@ -59,7 +59,7 @@ class PageCode:
     def printed(self) -> str:
         """The code as printed for people and for reading with OCR, in groups."""
         text = str(self)
-        return " ".join((text[:3], text[3:7], text[7:15], text[15:17], text[17:23], text[23:]))
+        return "  ".join((text[:3], text[3:7], text[7:15], text[15:17], text[17:23], text[23:]))
 
 
 def check_digits(body: str) -> str:

@@ -1,0 +1,169 @@
+"""How an instrument is set on paper: nothing overlaps, nothing is parted, nothing is lost."""
+
+from itertools import pairwise
+
+import pytest
+from builders import PARAMETERS, YES_PARTLY_NO, if_, instrument, option, question
+
+from forms.blocks import NORMAL
+from forms.compose import BOTTOM_MM, FOLD_MM, FOLD_ROOM_MM, PAGE_MM, TOP_MM, Sheet, compose
+from forms.drawing import Words
+from forms.errors import LayoutError
+from forms.layout import Field, FieldKind, Reads
+from forms.markers import marker_id
+from forms.model import Kind
+
+
+def everything() -> Sheet:
+    many = (*(option(f"k{n}", f"Källa nummer {n}") for n in range(9)), option("annat", "Annat, nämligen", other=True))
+    return compose(
+        instrument(
+            question("roll", (option("jag", "Jag har fått en plan"), option("annan", "Någon annan", other=True))),
+            question("kommun", (option("annan", "En annan kommun"),), Kind.PLACE, places="kommuner"),
+            question("fick", (option("ja"), option("nej"), option("vet_inte", "Vet inte"))),
+            question("kalla", many, Kind.MULTIPLE, asked_if=if_("fick", "ja")),
+            *(question(f"q{n}") for n in range(12)),
+            question("betyg", tuple(option(str(n), str(n)) for n in range(1, 6)), Kind.SCALE),
+            question("antal", (), Kind.NUMBER, maximum=99),
+            question("mer", (), Kind.TEXT, lines=4),
+        ),
+        PARAMETERS,
+        "sv",
+    )
+
+
+def of_kind(sheet: Sheet, kind: FieldKind) -> list[Field]:
+    return [f for f in sheet.layout.fields if f.kind is kind]
+
+
+def test_every_option_has_one_box_and_its_words_right_beside_it() -> None:
+    sheet = everything()
+    words = {(f.question, f.option): f for f in of_kind(sheet, FieldKind.WORDS)}
+    boxes = of_kind(sheet, FieldKind.BOX)
+    assert len({(f.question, f.option) for f in boxes}) == len(boxes) == len(words) == 2 + 1 + 3 + 10 + 48 + 5
+    for box in boxes:
+        label = words[box.question, box.option]
+        assert label.page == box.page
+        assert 0 < label.x - (box.x + box.w) < 4
+        assert label.y < box.y + box.h / 2 < label.y + label.h
+
+
+def test_boxes_stand_apart_and_inside_the_page() -> None:
+    sheet = everything()
+    boxes = of_kind(sheet, FieldKind.BOX)
+    for n, one in enumerate(boxes):
+        assert one.w == one.h == NORMAL.box
+        assert one.x >= 20
+        assert one.x + one.w <= 190
+        assert one.y >= TOP_MM
+        assert one.y + one.h <= BOTTOM_MM
+        for other in boxes[n + 1 :]:
+            if one.page == other.page:
+                apart_x = max(other.x - one.x - one.w, one.x - other.x - other.w)
+                apart_y = max(other.y - one.y - one.h, one.y - other.y - other.h)
+                assert max(apart_x, apart_y) >= 3
+
+
+def test_areas_hold_their_fields_and_do_not_overlap() -> None:
+    sheet = everything()
+    areas = of_kind(sheet, FieldKind.AREA)
+    assert [a.question for a in areas] == [
+        "roll", "kommun", "fick", "kalla", *(f"q{n}" for n in range(12)), "betyg", "antal", "mer"
+    ]  # fmt: skip
+    for field in sheet.layout.fields:
+        area = next(a for a in areas if a.question == field.question)
+        assert field.page == area.page
+        assert area.x <= field.x
+        assert field.x + field.w <= area.x + area.w
+        assert area.y <= field.y
+        assert field.y + field.h <= area.y + area.h + 0.02
+    for one, other in pairwise(areas):
+        assert one.page < other.page or one.y + one.h <= other.y
+
+
+def test_no_box_lies_on_the_fold() -> None:
+    for filler in range(14):
+        sheet = compose(
+            instrument(question("inledning", (), Kind.TEXT, lines=1 + filler), *(question(f"q{n}") for n in range(9))),
+            PARAMETERS,
+            "sv",
+        )
+        for box in of_kind(sheet, FieldKind.BOX):
+            assert box.y + box.h <= FOLD_MM - FOLD_ROOM_MM + 0.01 or box.y >= FOLD_MM + FOLD_ROOM_MM - 0.01
+
+
+def test_every_corner_of_every_page_has_its_marker_and_every_page_a_code() -> None:
+    sheet = everything()
+    assert sheet.layout.pages == len(sheet.pages) > 1
+    for page in range(1, sheet.layout.pages + 1):
+        markers = [m for m in sheet.layout.markers if m.page == page]
+        assert [m.id for m in markers] == [marker_id(page, corner) for corner in range(4)]
+        assert [(m.x < PAGE_MM[0] / 2, m.y < PAGE_MM[1] / 2) for m in markers] == [
+            (True, True), (False, True), (False, False), (True, False)
+        ]  # fmt: skip
+        assert sum(c.page == page for c in sheet.layout.codes) == 1
+
+
+def test_text_fields_say_what_they_hold() -> None:
+    reads = {(f.question, f.option): f.reads for f in of_kind(everything(), FieldKind.TEXT)}
+    assert reads == {
+        ("roll", "annan"): Reads.FREE,
+        ("kommun", None): Reads.PLACE,
+        ("kalla", "annat"): Reads.FREE,
+        ("antal", None): Reads.DIGITS,
+        ("mer", None): Reads.FREE,
+    }
+
+
+def words_of(sheet: Sheet) -> str:
+    return " ".join(d.text for page in sheet.pages for d in page if isinstance(d, Words))
+
+
+def test_the_jump_stands_beside_its_option() -> None:
+    sheet = everything()
+    jump = next(d for d in sheet.pages[0] if isinstance(d, Words) and d.text == "Gå till fråga 5")
+    no = next(f for f in of_kind(sheet, FieldKind.WORDS) if f.question == "fick" and f.option == "nej")
+    assert no.y < jump.y < no.y + no.h + 1
+    assert 0 < jump.x - (no.x + no.w) < 15
+
+
+def test_the_sheet_says_its_frame() -> None:
+    said = words_of(everything())
+    phrases = ["Sida 1 av", "Nummer {serial}", "Det visar inte vem du är", "Exempelgatan 1", "15 juni 2026"]
+    phrases += ["Du får hoppa över frågor", "0771-22 00 60", "1 september 2026", "Du kan sätta flera kryss"]
+    for phrase in phrases:
+        assert phrase in said
+    assert "PROVBLANKETT" not in said
+    assert "PROVBLANKETT" in words_of(compose(instrument(question("a")), PARAMETERS, "sv", practice=True))
+    assert "Go to question" in words_of(
+        compose(instrument(question("a"), question("b", asked_if=if_("a", "ja")), question("c")), PARAMETERS, "en")
+    )
+
+
+def test_a_heading_never_stands_alone_at_the_foot() -> None:
+    for filler in range(1, 22):
+        sheet = compose(instrument(question("a", (), Kind.TEXT, lines=filler), question("b")), PARAMETERS, "sv")
+        for page in sheet.pages:
+            texts = [d for d in page if isinstance(d, Words) and d.y < 281]
+            assert texts[-1].text != "Frågor"
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        (lambda: question("lång", tuple(option(f"o{n}", f"Val {n}" + " ord" * 30) for n in range(40))), "too-tall"),
+        (lambda: question("tom", (option("a", " "),)), "empty-label"),
+    ],
+)
+def test_what_finds_no_place_is_refused_with_its_name(made: object, code: str) -> None:
+    bad = made()  # type: ignore[operator]
+    with pytest.raises(LayoutError) as refused:
+        compose(instrument(bad), PARAMETERS, "sv")
+    assert refused.value.code == code
+    assert bad.id in refused.value.message
+
+
+def test_more_pages_than_markers_are_refused() -> None:
+    with pytest.raises(LayoutError) as refused:
+        compose(instrument(*(question(f"q{n}", YES_PARTLY_NO) for n in range(400))), PARAMETERS, "sv")
+    assert refused.value.code == "too-many-pages"
