@@ -69,8 +69,14 @@ COLUMN_CLEARANCE = 6.0
 BOX_TO_LABEL = 2.5
 """From a box to its label, mm: close, so that nobody asks which box is meant."""
 
-MANY_OPTIONS = 6
+MANY_OPTIONS = 4
 """From so many options on, a list is set in two columns where the labels allow."""
+
+LONG_ONES = 2
+"""So many longer options may follow a row of four short ones."""
+
+AFTER_HEADING_MM = 4.5
+"""Gap between a heading and what it heads: closer than two questions stand."""
 
 HAIRLINE = 0.2
 """Stroke of frames to write in, mm."""
@@ -78,10 +84,11 @@ HAIRLINE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """Size and face of running text."""
+    """Size and face of running text, and its widest line where that is not the style's."""
 
     size_pt: float
     face: str = REGULAR
+    room_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,8 @@ class Setter:
         for n, paragraph in enumerate(text.strip().split("\n\n")):
             if n:
                 block.height += step * 0.45
-            for line in wrap(paragraph.replace("\n", " "), self.style.room, letters.size_pt, letters.face):
+            room = letters.room_mm or self.style.room
+            for line in wrap(paragraph.replace("\n", " "), room, letters.size_pt, letters.face):
                 baseline = block.height + (step + ASCENT * letters.size_pt * MM_PER_PT) / 2
                 block.draws.append(Words(x, baseline, line, letters.size_pt, letters.face))
                 block.height += step
@@ -119,7 +127,7 @@ class Setter:
     def question(self, question: Question) -> Block:
         """Set one question with everything that belongs to it."""
         style = self.style
-        block = Block(gap=6.5, name=question.id)
+        block = Block(gap=6.0, name=question.id)
         number = self.instrument.numbers[question.id]
         reminder = self.routing.reminders.get(question.id)
         if reminder is not None:
@@ -172,10 +180,11 @@ class Setter:
             return
         ends = [n for n, o in enumerate(question.options) if o.other or (question.kind is Kind.SCALE and o.way_out)]
         end = min(ends, default=len(question.options))
-        plain, rest = list(question.options[:end]), question.options[end:]
-        columns = 1
+        plain, columns = list(question.options[:end]), 1
         if plain and not self.routing.jumps_from(question.id):
-            columns = self._columns(question, plain)
+            count, columns = self._columns(question, plain)
+            plain = plain[:count]
+        rest = question.options[len(plain) :]
         # A list in columns is read downwards, as people read lists.
         depth = -(-len(plain) // columns)
         for row in range(depth):
@@ -184,25 +193,33 @@ class Setter:
             self._row(block, question, [option], 1)
         block.height -= self.style.pitch - self.style.box - 0.8
 
-    def _columns(self, question: Question, options: list[Option]) -> int:
-        """Return in how many columns the options stand: four, three or two if the labels fit, else one."""
+    def _columns(self, question: Question, options: list[Option]) -> tuple[int, int]:
+        """Return how many of the first options stand in columns, and in how many columns.
+
+        Short answers stand in one row, in columns that are the same for all questions; up to two longer ones follow
+        below it. A long list stands in two columns where its labels allow, else in one.
+        """
         style = self.style
         room = style.right - style.body
-        widest = max(width_mm(self.text(o.label), style.text_pt) for o in options)
-        needed = style.box + BOX_TO_LABEL + widest + COLUMN_CLEARANCE
-        if question.kind is Kind.SCALE and needed <= room / len(options):
-            return len(options)
+        widths = [width_mm(self.text(o.label), style.text_pt) for o in options]
+        spare = style.box + BOX_TO_LABEL + COLUMN_CLEARANCE
+        if question.kind is Kind.SCALE and max(widths) + spare <= room / len(options):
+            return len(options), len(options)
         for columns in (4, 3):
-            if len(options) <= columns and needed <= room / columns:
-                return columns
-        if len(options) >= MANY_OPTIONS and needed <= room / 2:
-            return 2
-        return 1
+            short = min(columns, len(options))
+            in_one_row = len(options) - short <= (LONG_ONES if short == 4 else 0)
+            if in_one_row and max(widths[:short]) + spare <= room / columns:
+                return short, columns
+        if len(options) >= MANY_OPTIONS and max(widths) + spare <= room / 2:
+            return len(options), 2
+        return len(options), 1
 
     def _row(self, block: Block, question: Question, options: list[Option], columns: int) -> None:
         style = self.style
         step = (style.right - style.body) / columns
         tallest = 1
+        # An "other" field reaches a little above its box; the row begins where its highest part does.
+        block.rows.append(block.height - 0.25)
         for column, option in enumerate(options):
             x = style.body + column * step
             tallest = max(tallest, self._option(block, question, option, x, step))

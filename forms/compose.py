@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from forms.blocks import ASCENT, NORMAL, Lettering, Setter, Style
+from forms.blocks import AFTER_HEADING_MM, ASCENT, NORMAL, Lettering, Setter, Style
 from forms.drawing import Block, Draw, Frame, Stroke, Words, moved
 from forms.errors import LayoutError
 from forms.layout import CORNERS, Code, Field, Layout, Marker, Rectangle
@@ -29,7 +29,7 @@ MARKER_INSET_MM = 12.0
 CODE_MM = 20.0
 """Width of the page code with its quiet zone."""
 
-TOP_MM = 39.0
+TOP_MM = 37.5
 """Where the text begins on a page, under markers and code."""
 
 BOTTOM_MM = 274.0
@@ -40,6 +40,9 @@ FOLD_MM = PAGE_MM[1] / 2
 
 FOLD_ROOM_MM = 2.5
 """No box comes nearer to the fold than this: folding by hand misses the middle by a millimetre or two."""
+
+FOLD_END_MM = FOLD_MM + FOLD_ROOM_MM
+"""Where boxes may stand again below the fold."""
 
 MOST_PAGES = 32
 """Pages that the marker ids can number."""
@@ -166,7 +169,7 @@ def _how(setter: Setter) -> Block:
 
 def _heading(setter: Setter, title: str, intro: str) -> Block:
     style = setter.style
-    block = Block(gap=9.0, keeps_next=True, name=title)
+    block = Block(gap=8.0, keeps_next=True, name=title)
     block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
     block.height = 3.0
     if title:
@@ -188,25 +191,29 @@ def _note(setter: Setter, text: str) -> Block:
 def _closing(setter: Setter) -> Block:
     """Set the end: thanks, where to send it, until when, whom to turn to, how to take an answer back."""
     style, words, parameters = setter.style, setter.words, setter.parameters
-    block = Block(gap=9.0, name="end")
+    block = Block(gap=8.0, name="end")
     block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
     block.height = 3.0
     setter.paragraphs(block, setter.text(setter.instrument.thanks), style.left)
     if setter.instrument.support:
         block.height += 2.0
         setter.paragraphs(block, setter.text(setter.instrument.support), style.left)
+    top = block.height = block.height + 3.5
+    half = (style.right - style.left - 8) / 2
     if parameters.get("return_address"):
-        block.height += 3.5
-        setter.paragraphs(block, words.return_to, style.left, Lettering(style.text_pt, BOLD))
+        setter.paragraphs(block, words.return_to, style.left, Lettering(style.text_pt, BOLD, half))
         for line in parameters["return_address"].split("\n"):
-            setter.paragraphs(block, line, style.left)
-        if parameters.get("deadline"):
-            block.height += 1.5
-            setter.paragraphs(block, words.answer_by.format(deadline=parameters["deadline"]), style.left)
-    if parameters.get("freezing"):
+            setter.paragraphs(block, line, style.left, Lettering(style.text_pt, REGULAR, half))
+    left_end, block.height = block.height, top
+    beside = Lettering(style.text_pt, REGULAR, half)
+    if parameters.get("deadline"):
+        text = words.answer_by.format(deadline=parameters["deadline"])
+        setter.paragraphs(block, text, style.left + half + 8, beside)
         block.height += 2.0
+    if parameters.get("freezing"):
         text = words.withdraw.format(serial="{serial}", freezing=parameters["freezing"])
-        setter.paragraphs(block, text, style.left)
+        setter.paragraphs(block, text, style.left + half + 8, beside)
+    block.height = max(block.height, left_end)
     return block
 
 
@@ -280,22 +287,30 @@ def _placed(blocks: list[Block], extra: float) -> list[tuple[Block, float]] | No
     y = TOP_MM
     places: list[tuple[Block, float]] = []
     for n, block in enumerate(blocks):
-        top = y + (block.gap + extra if n else 0.0)
-        top += _off_the_fold(block, top)
-        if top + block.height > BOTTOM_MM:
+        gap = AFTER_HEADING_MM if n and blocks[n - 1].keeps_next else block.gap + extra
+        placed, top = _off_the_fold(block, y + (gap if n else 0.0))
+        if top + placed.height > BOTTOM_MM:
             return None
-        places.append((block, top))
-        y = top + block.height
+        places.append((placed, top))
+        y = top + placed.height
     return places
 
 
-def _off_the_fold(block: Block, top: float) -> float:
-    """Return how far a block must go down so that none of its boxes lies on the fold, mm."""
-    shift, moves = 0.0, True
-    while moves:
-        moves = False
-        for upper, lower in block.boxes():
-            if top + shift + lower > FOLD_MM - FOLD_ROOM_MM and top + shift + upper < FOLD_MM + FOLD_ROOM_MM:
-                shift += FOLD_MM + FOLD_ROOM_MM - (top + shift + upper) + 0.01
-                moves = True
-    return shift
+def _off_the_fold(block: Block, top: float) -> tuple[Block, float]:
+    """Keep a block's boxes off the fold: open it at the row that lies there, or move it down where that is less.
+
+    Args:
+        block: The block.
+        top: Where it would begin, mm.
+
+    Returns:
+        The block, opened or not, and where it begins.
+    """
+    on_fold = [u for u, lower in block.boxes() if top + lower > FOLD_MM - FOLD_ROOM_MM and top + u < FOLD_END_MM]
+    if not on_fold:
+        return block, top
+    below = FOLD_END_MM + 0.01 - (top + min(on_fold))
+    row = max(r for r in block.rows if r <= min(on_fold))
+    if row > min(block.rows):
+        return block.opened(row, below), top
+    return block, top + below

@@ -50,6 +50,11 @@ def moved(draw: Draw, dx: float, dy: float) -> Draw:
     return replace(draw, x=draw.x + dx, y=draw.y + dy)
 
 
+def _top(draw: Draw) -> float:
+    """Return the upper edge of a drawing; for words their baseline, which no row above them reaches."""
+    return min(draw.y1, draw.y2) if isinstance(draw, Stroke) else draw.y
+
+
 @dataclass(slots=True)
 class Block:
     """Something that stays in one piece on a page; coordinates from its own upper edge.
@@ -60,6 +65,7 @@ class Block:
         height: Height, mm.
         gap: Least room above it, mm, unless it starts a page.
         keeps_next: Must not be the last on a page: a heading.
+        rows: Where each row of boxes begins, mm: the block may be opened there to keep boxes off a fold.
         name: What it is, for messages.
     """
 
@@ -69,6 +75,17 @@ class Block:
     gap: float = 0.0
     keeps_next: bool = False
     name: str = ""
+    rows: list[float] = field(default_factory=list)
+
+    def opened(self, row: float, gap: float) -> Block:
+        """Return a copy with room let in above a row: what stands lower moves, what holds the row grows."""
+        draws = [moved(d, 0, gap) if _top(d) >= row else d for d in self.draws]
+        fields = [
+            replace(f, y=f.y + gap) if f.y >= row - 0.01 else replace(f, h=f.h + gap) if f.y + f.h > row else f
+            for f in self.fields
+        ]
+        rows = [r + gap if r >= row else r for r in self.rows]
+        return replace(self, draws=draws, fields=fields, rows=rows, height=self.height + gap)
 
     def boxes(self) -> list[tuple[float, float]]:
         """Return upper and lower edge of each box, mm."""

@@ -1,0 +1,28 @@
+"""A survey's parameters as its texts need them: dates spelled out as people say them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from babel.dates import format_date
+
+from webapp.dataset.surveys import Survey
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def spoken_date(day: date, language: str) -> str:
+    """Return a date as people say it, such as “15 juni 2018”; it does not break over two lines."""
+    return format_date(day, "long", locale=language.split("-")[0]).replace(" ", _NO_BREAK)
+
+
+def text_parameters(survey: Survey, language: str) -> dict[str, str]:
+    """Return the values for a survey's texts in one language.
+
+    Its dates are added in words: `deadline`, and `freezing`, the last day on which a paper answer can be taken back.
+    """
+    values = dict(survey.parameters)
+    for name, day in (("deadline", survey.settings.deadline), ("freezing", survey.settings.freeze_on)):
+        if day is not None:
+            values[name] = spoken_date(day, language)
+    return values
