@@ -1,0 +1,86 @@
+"""The command `kryssklick`. Data goes to stdout, messages and progress to stderr.
+
+Exit codes: 0 done; 1 error, or nothing in the input could be read; 2 wrong usage; 3 done, but something waits for a
+person. What the commands do stands in `commands_*.py`; here they are put together.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from webapp.clitools import DONE, guarded, instance_folder, opened, tell
+from webapp.commands_forms import instrument_group, print_sheets, survey_group
+from webapp.commands_results import export, verify
+from webapp.commands_scans import read, scan
+from webapp.dataset.accounts import Role
+from webapp.dataset.instance import init as make_instance
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """One questionnaire on phones and on paper, one dataset."""
+
+
+@main.command()
+@instance_folder
+@guarded
+def init(instance: Path) -> int:
+    """Make the instance and open the demo survey `sip`; safe to repeat."""
+    made = make_instance(instance)
+    made.instance.close()
+    tell(f"The instance in {instance} is ready." if made.made else f"The instance in {instance} was ready already.")
+    if made.first_user is not None:
+        tell(f"First account: {made.first_user.user.name}. `kryssklick serve` shows its one-time password.")
+    return DONE
+
+
+@main.command()
+@instance_folder
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: the local network."
+)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
+@click.option("--https", is_flag=True, help="HTTPS stands in front: cookies travel over it only, one proxy is trusted.")
+@guarded
+def serve(instance: Path, host: str, port: int, https: bool) -> int:
+    """Serve the site until it is stopped."""
+    # Flask and waitress are loaded only for this command, so that the others start fast.
+    from webapp.server import run  # noqa: PLC0415
+
+    with opened(instance) as folder:
+        run(folder, host, port, https=https)
+    return DONE
+
+
+@main.group("user")
+def user_group() -> None:
+    """Accounts of the people who work with the surveys."""
+
+
+@user_group.command("add")
+@click.argument("name")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice([r.value for r in Role]), help="May be repeated."
+)
+@instance_folder
+@guarded
+def add_user(name: str, roles: tuple[str, ...], instance: Path) -> int:
+    """Make an account and print its one-time password."""
+    with opened(instance) as folder:
+        made = folder.accounts.add(name, tuple(Role(r) for r in roles))
+    click.echo(made.one_time_password)
+    tell(f"{made.user.name} signs in with this password once and then chooses another.")
+    return DONE
+
+
+for one in (instrument_group, survey_group, print_sheets, read, scan, export, verify):
+    main.add_command(one)
+
+
+def register(app: Flask) -> None:
+    """Make the same commands available as `flask --app webapp.app COMMAND`."""
+    for name, known in main.commands.items():
+        app.cli.add_command(known, name)

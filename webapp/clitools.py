@@ -1,0 +1,105 @@
+"""What all commands share: exit codes, errors as messages, the instance, progress on a terminal."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, ParamSpec
+
+import click
+
+from forms.errors import FormsError
+from omr.errors import OmrError
+from webapp.dataset.errors import DatasetError
+from webapp.dataset.instance import Instance
+
+DONE, ERROR, WAITS = 0, 1, 3
+"""Exit codes; 2, wrong usage, is click's own."""
+
+FILE = click.Path(path_type=Path)
+"""A path to a file; whether it is there is told by the room that opens it, with a remedy."""
+
+P = ParamSpec("P")
+
+
+class Failed(click.ClickException):
+    """A known error, told as message and remedy."""
+
+    exit_code = ERROR
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it to stderr."""
+        click.echo(self.message, err=True, file=file)
+
+
+def tell(message: str) -> None:
+    """Print a message for the person; stdout stays free for data."""
+    click.echo(message, err=True)
+
+
+def guarded(run: Callable[P, int]) -> Callable[P, None]:
+    """Turn known errors of a command into messages, and its return value into the exit code."""
+
+    @functools.wraps(run)
+    def wrapped(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            code = run(*arguments, **options)
+        except (DatasetError, FormsError, OmrError) as error:
+            raise Failed(f"{error.message}\n{error.remedy}") from error
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise Failed(f"{where}{error.strerror or error}.\nCheck the name, the space and your rights.") from error
+        sys.exit(code)
+
+    return wrapped
+
+
+instance_folder = click.option(
+    "--instance",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("instance"),
+    show_default=True,
+    help="Folder of the association's own data.",
+)
+"""The option that every command takes."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Instance]:
+    """Open the instance for one command."""
+    with Instance.open(path) as instance:
+        yield instance
+
+
+@contextmanager
+def written(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file whole or not at all: under another name first, then renamed."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as out:
+            yield out
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+class Progress:
+    """A line of progress on stderr that knows how much there is; silent where stderr is no terminal."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = sys.stderr.isatty()
+
+    def show(self, done: int, total: int | None) -> None:
+        """Show how much is done; `total` is None where nobody knows yet."""
+        if self._shown:
+            click.echo(f"\r{self._what}: {done}" + (f" of {total}" if total else ""), nl=False, err=True)
+
+    def end(self) -> None:
+        """End the line."""
+        if self._shown:
+            click.echo("", err=True)

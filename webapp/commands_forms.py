@@ -1,0 +1,159 @@
+"""Commands about what is asked: instruments, surveys, printed sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forms.check import check as check_definition
+from forms.definition import find, read_text
+from forms.errors import Severity
+from forms.layout import dump
+from webapp.clitools import DONE, ERROR, FILE, guarded, instance_folder, opened, tell, written
+from webapp.dataset.surveys import Survey, split_settings
+from webapp.printing import new_run, write_run
+
+
+@click.group("instrument")
+def instrument_group() -> None:
+    """Questionnaire definitions."""
+
+
+@instrument_group.command("check")
+@click.argument("instrument")
+@instance_folder
+@guarded
+def check(instrument: str, instance: Path) -> int:
+    """Report every fault of a definition, with file, line and remedy. INSTRUMENT is a shipped id or a path."""
+    del instance  # taken because every command takes it; a definition stands for itself
+    path = find(instrument)
+    faults = check_definition(path)
+    for fault in faults:
+        click.echo(str(fault))
+    errors = sum(f.severity is Severity.ERROR for f in faults)
+    warnings = len(faults) - errors
+    tell(f"{path.name}: {errors} errors, {warnings} warnings." if faults else f"{path.name}: nothing to mend.")
+    return ERROR if errors else DONE
+
+
+@click.group("survey")
+def survey_group() -> None:
+    """Surveys: one round each."""
+
+
+def _parameters(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE")
+        # A shell makes it hard to give a line break; an address has several lines.
+        values[key] = value.replace("\\n", "\n")
+    return values
+
+
+@survey_group.command("create")
+@click.argument("instrument")
+@click.option("--slug", required=True, help="Short name in addresses: small letters, digits, hyphens.")
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=_parameters,
+    metavar="KEY=VALUE",
+    help="A value for the texts, or deadline, freeze_on, purge_on (dates), grace_days. \\n is a line break.",
+)
+@instance_folder
+@guarded
+def create(instrument: str, slug: str, parameters: dict[str, str], instance: Path) -> int:
+    """Make a draft survey. INSTRUMENT is a shipped id or a path."""
+    path = find(instrument)
+    values, settings = split_settings(parameters)
+    with opened(instance) as folder:
+        survey = folder.surveys.create(slug, read_text(path), path.name, parameters=values, settings=settings)
+        missing = folder.surveys.missing_parameters(survey)
+    click.echo(survey.slug)
+    if missing:
+        tell(f"Before it can open it needs: {', '.join(missing)}.")
+    return DONE
+
+
+@survey_group.command("list")
+@instance_folder
+@guarded
+def list_surveys(instance: Path) -> int:
+    """Print a line a survey: short name, state, instrument, version, responses by channel."""
+    with opened(instance) as folder:
+        for survey in folder.surveys.list():
+            told = " ".join(f"{channel.value}={n}" for channel, n in folder.responses.number(survey).items())
+            state = f"{survey.state.value}{' (demo)' if survey.demo else ''}"
+            click.echo("\t".join((survey.slug, state, survey.instrument.id, survey.instrument.version, told)))
+    return DONE
+
+
+@survey_group.command("open")
+@click.argument("survey")
+@instance_folder
+@guarded
+def open_survey(survey: str, instance: Path) -> int:
+    """Open a draft to respondents."""
+    with opened(instance) as folder:
+        tell(_stands(folder.surveys.open(survey)))
+    return DONE
+
+
+@survey_group.command("close")
+@click.argument("survey")
+@instance_folder
+@guarded
+def close_survey(survey: str, instance: Path) -> int:
+    """Close a survey to respondents; paper that arrives later is still read."""
+    with opened(instance) as folder:
+        tell(_stands(folder.close_survey(survey)))
+    return DONE
+
+
+def _stands(survey: Survey) -> str:
+    return f"“{survey.slug}” is {survey.state.value}."
+
+
+@click.command("print")
+@click.argument("survey")
+@click.option("--sheets", type=click.IntRange(min=1), help="Print a new run of so many sheets.")
+@click.option("--run", "run_id", metavar="ID", help="Print an earlier run again.")
+@click.option("--out", type=FILE, required=True, help="The PDF to write.")
+@click.option("--layout", type=FILE, help="Also write the layout file, for `kryssklick read`.")
+@click.option("--language", help="One of the survey's languages; else its first.")
+@click.option("--sides", type=click.Choice(["one"]), default="one", show_default=True)
+@click.option("--size", type=click.Choice(["normal"]), default="normal", show_default=True)
+@instance_folder
+@guarded
+def print_sheets(  # noqa: PLR0913 (each is one option of the command)
+    *,
+    survey: str,
+    sheets: int | None,
+    run_id: str | None,
+    out: Path,
+    layout: Path | None,
+    language: str | None,
+    sides: str,
+    size: str,
+    instance: Path,
+) -> int:
+    """Print numbered sheets of a survey, or an earlier run again."""
+    del sides, size  # there is one of each so far
+    if (sheets is None) == (run_id is None):
+        raise click.UsageError("Give either --sheets N or --run ID.")
+    with opened(instance) as folder:
+        wanted = folder.surveys.get(survey)
+        with written(out) as file:
+            run = folder.runs.get(wanted, run_id) if run_id else new_run(folder, wanted, sheets or 0, language)
+            write_run(folder, wanted, run, file)
+        if layout is not None:
+            with written(layout) as file:
+                file.write(dump(folder.runs.layout(run.layout)).encode())
+        pages = folder.runs.layout(run.layout).pages
+    click.echo(run.id)
+    tell(f"Run {run.id}: {len(run.serials)} sheets of {pages} pages in {out}. Print it at 100 %, not “fit to page”.")
+    return DONE
