@@ -153,6 +153,8 @@ class Setter:
         hints = [self.text(question.hint)] if question.hint else []
         if question.kind is Kind.MULTIPLE:
             hints.append(self.words.several)
+        if question.kind is Kind.TEXT and question.lines > 1:
+            hints.append(self.words.no_names)
         if question.kind is Kind.SCALE and question.low:
             points = [o for o in question.options if not o.way_out]
             hints.append(

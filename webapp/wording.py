@@ -13,7 +13,7 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 def spoken_date(day: date, language: str) -> str:
     """Return a date as people say it, such as “15 juni 2018”; it does not break over two lines."""
-    return format_date(day, "long", locale=language.split("-")[0]).replace(" ", _NO_BREAK)
+    return format_date(day, "long", locale=language.split("-", maxsplit=1)[0]).replace(" ", _NO_BREAK)
 
 
 def text_parameters(survey: Survey, language: str) -> dict[str, str]:
