@@ -1,0 +1,195 @@
+"""Text fields: an upright picture of what is written, and what it may say.
+
+A suggestion only saves typing: it never counts before a person has taken it. Tesseract reads print and typing, not
+hands, so what it is not sure of is dropped. Without Tesseract there are no suggestions.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytesseract
+
+from forms import places
+from forms.layout import Field, Reads
+from omr.images import Gray, PageImage
+from omr.policy import Policy
+from omr.register import Laid
+
+CROP_DPI = 300
+"""What Tesseract is made for."""
+
+FRAME_MM = 0.6
+"""Edge of a text field that is left out of its crop: its printed frame."""
+
+BATCH_SECONDS = 60
+"""Longest time for one batch; without an answer by then there are no suggestions."""
+
+LEAST_LIKENESS = 0.86
+"""Least likeness of what was read with the name of a place: one wrong sign in seven."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """An upright picture of a text field.
+
+    Attributes:
+        gray: Its pixels at 300 dpi.
+        reads: What the field holds.
+    """
+
+    gray: Gray
+    reads: Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a text field may say.
+
+    Attributes:
+        text: The text; of a place the name as the list has it.
+        confidence: 0 to 1, as Tesseract says; not calibrated.
+    """
+
+    text: str
+    confidence: float
+
+
+@cache
+def available() -> bool:
+    """Tell whether Tesseract is there; asked once."""
+    return shutil.which(pytesseract.pytesseract.tesseract_cmd) is not None
+
+
+def crop(image: PageImage, laid: Laid, field: Field) -> Crop:
+    """Cut a text field out of the picture at its full size, upright and without its frame.
+
+    Args:
+        image: The page image.
+        laid: The image and where the page lies in it, in working pixels.
+        field: The text field.
+    """
+    step = 25.4 / CROP_DPI
+    size = max(1, round((field.w - 2 * FRAME_MM) / step)), max(1, round((field.h - 2 * FRAME_MM) / step))
+    to_mm = np.array([[step, 0, field.x + FRAME_MM + step / 2], [0, step, field.y + FRAME_MM + step / 2], [0, 0, 1.0]])
+    grow = np.diag([float(image.shrink), float(image.shrink), 1.0])
+    matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]]) @ grow @ laid.page.matrix @ to_mm
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    upright = cv2.warpPerspective(image.full(), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return Crop(np.asarray(upright, np.uint8), field.reads or Reads.FREE)
+
+
+def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
+    """Guess what is written, all crops of one kind in one process.
+
+    Args:
+        crops: Upright pictures of text fields with ink.
+        policy: Thresholds.
+
+    Returns:
+        One entry a crop; None where no guess is worth making.
+    """
+    guesses: list[Suggestion | None] = [None] * len(crops)
+    if not available():
+        return guesses
+    by_kind: dict[Reads, list[int]] = defaultdict(list)
+    for number, one in enumerate(crops):
+        if one.reads is not Reads.FREE or _looks_typed(one.gray):
+            by_kind[one.reads].append(number)
+    for reads, numbers in by_kind.items():
+        read = _tesseract([crops[n].gray for n in numbers], reads)
+        for number, (text, confidence) in zip(numbers, read, strict=True):
+            if text and confidence >= policy.suggest:
+                guesses[number] = _worth(text, confidence, reads)
+    return guesses
+
+
+def _looks_typed(gray: Gray) -> bool:
+    """Tell whether a text may be print: many pieces of ink, most of which stand on few straight lines."""
+    white = float(np.percentile(gray, 80))
+    ink = (gray < 0.6 * white).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    letters = stats[1:][(stats[1:, cv2.CC_STAT_HEIGHT] > 12) & (stats[1:, cv2.CC_STAT_HEIGHT] < 80)]
+    if len(letters) < 4:
+        return False
+    feet = np.sort(letters[:, cv2.CC_STAT_TOP] + letters[:, cv2.CC_STAT_HEIGHT])
+    # Three pixels are a quarter of a millimetre: no hand writes on a line as straight as that.
+    together = np.diff(feet) <= 1
+    return bool(together.mean() > 0.75)
+
+
+def _tesseract(pictures: Sequence[Gray], reads: Reads) -> list[tuple[str, float]]:
+    """Return text and confidence of each picture; nothing where Tesseract fails."""
+    nothing = [("", 0.0)] * len(pictures)
+    config = "--psm 6" if reads is Reads.FREE else "--psm 7"
+    if reads is Reads.DIGITS:
+        config += " -c tessedit_char_whitelist=0123456789"
+    # One picture a thread: the batch keeps all cores busy by itself.
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{n}.png" for n in range(len(pictures))]
+        for path, picture in zip(paths, pictures, strict=True):
+            # A white edge as Tesseract wants it around a line.
+            path.write_bytes(cv2.imencode(".png", np.pad(picture, 12, constant_values=255))[1].tobytes())
+        names = Path(folder) / "names.txt"
+        names.write_text("".join(f"{p}\n" for p in paths), encoding="utf-8")
+        try:
+            table = pytesseract.image_to_data(
+                str(names), lang=_language(), config=config, timeout=BATCH_SECONDS, output_type=pytesseract.Output.DICT
+            )
+        except (pytesseract.TesseractError, RuntimeError, OSError):
+            return nothing
+    return _by_picture(table, len(pictures)) or nothing
+
+
+@cache
+def _language() -> str:
+    """Return Swedish where it is installed."""
+    try:
+        return "swe" if "swe" in pytesseract.get_languages() else "eng"
+    except (pytesseract.TesseractError, OSError):
+        return "eng"
+
+
+def _by_picture(table: dict[str, list[object]], count: int) -> list[tuple[str, float]]:
+    """Bring Tesseract's words together by picture; the least sure word says how sure the text is."""
+    words: list[list[tuple[str, float]]] = [[] for _ in range(count)]
+    for page, text, confidence in zip(table["page_num"], table["text"], table["conf"], strict=True):
+        if str(text).strip() and float(str(confidence)) >= 0 and 1 <= int(str(page)) <= count:
+            words[int(str(page)) - 1].append((str(text).strip(), float(str(confidence)) / 100))
+    return [(" ".join(w for w, _ in of), min((c for _, c in of), default=0.0)) for of in words]
+
+
+def _worth(text: str, confidence: float, reads: Reads) -> Suggestion | None:
+    """Return the suggestion that a text makes in a field of its kind."""
+    if reads is Reads.DIGITS:
+        return Suggestion(text, confidence) if text.isascii() and text.isdigit() else None
+    if reads is Reads.FREE:
+        return Suggestion(text, confidence)
+    name, likeness = _closest(text, _place_names())
+    return Suggestion(name, confidence * likeness) if likeness >= LEAST_LIKENESS else None
+
+
+def _closest(text: str, names: Iterable[str]) -> tuple[str, float]:
+    """Return the name that is most like a text, and how like; no likeness where two are equally like."""
+    plain = text.casefold().strip(" .,;:")
+    scored = sorted(((SequenceMatcher(None, plain, n.casefold()).ratio(), n) for n in names), reverse=True)
+    if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
+        return "", 0.0
+    return scored[0][1], scored[0][0]
+
+
+@cache
+def _place_names() -> tuple[str, ...]:
+    """Return the names of all places that ship; the layout does not say which list a field belongs to."""
+    return tuple(dict.fromkeys(p.name for found in places.lists().values() for p in found))

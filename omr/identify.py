@@ -1,0 +1,159 @@
+"""Whose page it is: the page code and the corner markers must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import zxingcpp
+
+from forms.layout import Code, Layout, Marker
+from forms.pagecode import PageCode, SheetKind, parse
+from omr.images import Gray, PageImage
+from omr.policy import Policy
+from omr.readings import Refusal, RefusalCode
+from omr.register import SIGN_UP_IDS, Found, page_of, register
+
+CODE_ROOM_MM = 5.0
+"""Room around the page code's square in which it is looked for first."""
+
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
+PAPER_MARGIN_MM = 9.0
+"""Edge of a page that does not count when it is judged blank: scanners leave shadows there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose page it is.
+
+    Attributes:
+        layout: The layout it was printed from.
+        code: What the page code says.
+    """
+
+    layout: Layout
+    code: PageCode
+
+
+def identify(
+    image: PageImage, found: Sequence[Found], layouts: Mapping[str, Layout], policy: Policy
+) -> Identity | Refusal:
+    """Say whose page it is.
+
+    Args:
+        image: The page image.
+        found: The markers found in it.
+        layouts: The layouts known, by id.
+        policy: Thresholds.
+
+    Returns:
+        The identity, or why there is none.
+    """
+    if any(f.id in SIGN_UP_IDS for f in found):
+        return Refusal(RefusalCode.SIGN_UP_SHEET)
+    if not found and is_blank(image.gray, policy):
+        return Refusal(RefusalCode.BLANK_PAGE, sha256=image.sha256)
+    codes = read_codes(image, found, layouts)
+    if any(c.kind is SheetKind.SIGN_UP for c in codes):
+        return Refusal(RefusalCode.SIGN_UP_SHEET)
+    refusal = _unplaced(image, found) or _unclear(codes, page_of(found), image.sha256)
+    return refusal or _known(codes[0], layouts, image.sha256)
+
+
+def _unplaced(image: PageImage, found: Sequence[Found]) -> Refusal | None:
+    if len(found) >= 3:
+        return None
+    # Markers of 8 mm are lost below some 60 dpi. What is so small can't be a scan that only lacks them.
+    if min(image.size_px) < 700:
+        return Refusal(RefusalCode.TOO_COARSE, f"It is {image.size_px[0]} pixels wide.", image.sha256)
+    detail = f"{len(found)} of 4 were found." if found else ""
+    return Refusal(RefusalCode.NO_MARKERS, detail, image.sha256)
+
+
+def _unclear(codes: Sequence[PageCode], page: int | None, sha256: str) -> Refusal | None:
+    """Refuse a page whose witnesses are missing or disagree."""
+    if page is None:
+        return Refusal(RefusalCode.NO_PAGE_CODE, "The corner marks belong to different pages.", sha256)
+    if not codes:
+        return Refusal(RefusalCode.NO_PAGE_CODE, sha256=sha256)
+    if len(codes) > 1:
+        return Refusal(RefusalCode.NO_PAGE_CODE, "There are several page codes in the picture.", sha256)
+    if codes[0].kind is not SheetKind.TEST and codes[0].page != page:
+        detail = f"The code says page {codes[0].page}, the corner marks say page {page}."
+        return Refusal(RefusalCode.NO_PAGE_CODE, detail, sha256)
+    return None
+
+
+def _known(code: PageCode, layouts: Mapping[str, Layout], sha256: str) -> Identity | Refusal:
+    layout = layouts.get(code.layout)
+    if layout is not None and layout.instrument_hash == code.instrument and code.page <= layout.pages:
+        return Identity(layout, code)
+    same = any(known.instrument_hash == code.instrument for known in layouts.values())
+    detail = f"Its page code names the layout {code.layout}."
+    return Refusal(RefusalCode.OTHER_VERSION if same else RefusalCode.UNKNOWN_FORM, detail, sha256)
+
+
+def read_codes(image: PageImage, found: Sequence[Found], layouts: Mapping[str, Layout]) -> tuple[PageCode, ...]:
+    """Read the page codes: where they must be first, then anywhere, then at the picture's full size.
+
+    Args:
+        image: The page image.
+        found: The markers found in it.
+        layouts: The layouts known; they say where the code stands.
+
+    Returns:
+        The valid codes of ours in the first place that had any, each once.
+    """
+    for crop in _crops(image.gray, found, layouts):
+        if codes := _decode(crop):
+            return codes
+    if codes := _decode(image.gray):
+        return codes
+    return _decode(image.full()) if image.shrink > 1 else ()
+
+
+def _crops(gray: Gray, found: Sequence[Found], layouts: Mapping[str, Layout]) -> list[Gray]:
+    """Return the parts of the image where the layouts say that the code stands."""
+    page = page_of(found)
+    places: dict[tuple[Marker, ...], Code] = {}
+    for layout in layouts.values():
+        if page is not None and page <= layout.pages:
+            markers = tuple(m for m in layout.markers if m.page == page)
+            places.setdefault(markers, next(c for c in layout.codes if c.page == page))
+    crops = []
+    for markers, code in places.items():
+        fit = register(found, markers, worst_mm=2.0)
+        if fit is None:
+            continue
+        x, y, s, room = code.x, code.y, code.size, CODE_ROOM_MM
+        square = np.array([[x - room, y - room], [x + s + room, y - room], [x - room, y + s + room]])
+        corners = fit.to_px(np.vstack([square, [x + s + room, y + s + room]]))
+        low = np.maximum(np.floor(corners.min(0)).astype(int), 0)
+        high = np.ceil(corners.max(0)).astype(int)
+        crop = gray[low[1] : high[1], low[0] : high[0]]
+        if min(crop.shape) > 20:
+            crops.append(np.ascontiguousarray(crop))
+    return crops
+
+
+def _decode(gray: Gray) -> tuple[PageCode, ...]:
+    barcodes = zxingcpp.read_barcodes(gray, formats=_QR, try_invert=False)
+    codes = (parse(b.text) for b in barcodes)
+    return tuple(dict.fromkeys(c for c in codes if c is not None))
+
+
+def is_blank(gray: Gray, policy: Policy) -> bool:
+    """Tell whether there is nothing on a page: no print, no handwriting; the edges don't count.
+
+    Args:
+        gray: The image.
+        policy: Thresholds.
+    """
+    edge = round(PAPER_MARGIN_MM / 210 * min(gray.shape))
+    inner = gray[edge:-edge, edge:-edge] if edge else gray
+    if inner.size == 0:
+        return True
+    white = float(np.percentile(inner[::4, ::4], 60))
+    return white > 90 and float(np.mean(inner < 0.72 * white)) < policy.blank_share

@@ -1,0 +1,91 @@
+"""Measurements + policy → the state of each box; readings → what was given at each question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from forms.answers import Given, Mark
+from omr.measure import Measurements
+from omr.policy import Policy
+from omr.readings import Chances, PageReading
+from omr.register import Floats, Places
+
+STATES = (Mark.EMPTY, Mark.CROSSED, Mark.FILLED)
+"""The states that have a probability, in the order of its columns."""
+
+
+def chances(measured: Measurements, policy: Policy) -> Floats:
+    """Return how likely each state of each box is, N × 3: empty, crossed, filled.
+
+    Two questions are asked one after the other: was anything meant for this box, and if so, does paper still shine
+    through. Each is a logistic function of what was measured; the policy holds their middles and slopes.
+
+    Args:
+        measured: What was measured in the boxes.
+        policy: Thresholds.
+    """
+    evidence = np.maximum(measured.evidence_mm2, 1e-3)
+    marked = _logistic(np.log(evidence / policy.ink_mm2) / policy.ink_spread)
+    most = policy.fill_most
+    by_gap = np.clip((policy.fill_gap_mm - measured.gap_mm) / policy.fill_gap_spread_mm, -most, most)
+    by_cover = np.clip((measured.cover - policy.fill_cover) / policy.fill_cover_spread, -most, most)
+    filled = _logistic(by_gap + by_cover)
+    return np.column_stack([1 - marked, marked * (1 - filled), marked * filled])
+
+
+def _logistic(z: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))), np.float64)
+
+
+def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tuple[Mark, Chances], ...]:
+    """Say the state of each box, or that a person must look.
+
+    Args:
+        measured: What was measured in the boxes of a page.
+        places: Where the boxes were found.
+        policy: Thresholds.
+
+    Returns:
+        State and chances of each box.
+    """
+    p = chances(measured, policy)
+    best = p.argmax(1)
+    sure = p.max(1) >= policy.sure
+    # Beside an empty box somebody may have meant it and missed.
+    sure &= (best != 0) | (measured.beside_mm2 < policy.beside_mm2)
+    # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
+    sure &= places.sure & (places.scatter_mm <= policy.worst_scatter_mm)
+    return tuple(
+        (STATES[b] if s else Mark.UNCERTAIN, Chances(*(float(v) for v in row)))
+        for b, s, row in zip(best, sure, p, strict=True)
+    )
+
+
+def given(readings: Iterable[PageReading]) -> dict[str, Given]:
+    """Bring together what the pages of one sheet say, by question.
+
+    Args:
+        readings: One reading a page; a question stands on one page only.
+
+    Returns:
+        What was done at each question that has a box or a text field on these pages. A text is None where something is
+        written that nobody has read yet; suggestions don't count.
+    """
+    marks: dict[str, dict[str, Mark]] = {}
+    texts: dict[str, dict[str | None, str | None]] = {}
+    stray: dict[str, set[str | None]] = {}
+    for reading in readings:
+        for mark in reading.marks:
+            marks.setdefault(mark.question, {})[mark.option] = mark.state
+        for text in reading.texts:
+            marks.setdefault(text.question, {})
+            if text.ink:
+                texts.setdefault(text.question, {})[text.option] = None
+        for ink in reading.stray_ink:
+            stray.setdefault(ink.question, set()).add(ink.option)
+    return {
+        question: Given(of, texts.get(question, {}), frozenset(stray.get(question, ())))
+        for question, of in marks.items()
+    }

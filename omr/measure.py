@@ -1,0 +1,157 @@
+"""Image + box → numbers. Says nothing about meaning: `interpret.py` does, by a policy.
+
+All boxes of a page are measured in one step. Darkness is told in the page's own terms: 0 is the paper around the box,
+1 is solid print on this page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.register import STEP_MM, Floats, Laid, sample
+
+Bytes = NDArray[np.uint8]
+
+AROUND_MM = 1.6
+"""Paper around a box that is looked at: less than half the distance to the next box, and short of the words."""
+
+INSET_MM = 0.6
+"""From a box's outer edge to where its inside begins: its line, its blur and what the fit is off."""
+
+OUTSET_MM = 0.3
+"""From a box's outer edge to where its surroundings begin."""
+
+LEAST_DARK = 0.14
+"""Darkness from which on something is ink: above scanner noise and JPEG's rings, below a fine pencil."""
+
+SPECK_MM2 = 0.05
+"""Specks up to this size are nothing."""
+
+DEEP_MM = 1.4
+"""Ink this deep inside a box counts in full; what only grazes its edge may be the overshoot of another mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """What was measured in each box of a page; each an array with one entry a box.
+
+    Attributes:
+        evidence_mm2: Ink inside, mm²; ink near the edge counts less, specks not at all.
+        ink_mm2: Ink inside, all of it.
+        cover: Share of the inside that is ink.
+        gap_mm: Radius of the largest white disc inside.
+        depth_mm: How far from the nearest edge the ink reaches.
+        length_mm: Longest side of the largest stroke's bounding box.
+        beside_mm2: Ink in the 1.3 mm around the box.
+        dark: Darkness of the ink: the 95th percentile inside.
+        white: Gray value of the paper around.
+    """
+
+    evidence_mm2: Floats
+    ink_mm2: Floats
+    cover: Floats
+    gap_mm: Floats
+    depth_mm: Floats
+    length_mm: Floats
+    beside_mm2: Floats
+    dark: Floats
+    white: Floats
+
+    def __len__(self) -> int:
+        return len(self.cover)
+
+
+def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
+    """Measure all boxes of a page.
+
+    Args:
+        laid: The image and where the page lies in it.
+        boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
+    """
+    columns = np.zeros((9, len(boxes_mm)))
+    for size in np.unique(boxes_mm[:, 2:], axis=0):
+        same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
+        columns[:, same] = _measure(laid, boxes_mm[same])
+    return Measurements(*columns)
+
+
+def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
+    """Measure boxes of one size: 9 × N, in the order of `Measurements`."""
+    w, h = boxes_mm[0, 2:]
+    shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
+    patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
+    white = np.percentile(patches, 80, axis=(1, 2))
+    dark = np.clip((white[:, None, None] - patches) / np.maximum(white[:, None, None] - laid.black, 40), 0, 1)
+    depth = _depth(shape, (h, w))
+    rows, across = np.flatnonzero((depth >= INSET_MM).any(1)), np.flatnonzero((depth >= INSET_MM).any(0))
+    inner = slice(rows[0], rows[-1] + 1), slice(across[0], across[-1] + 1)
+    inside = dark[:, inner[0], inner[1]]
+    top = np.percentile(inside, 95, axis=(1, 2))
+    # Half of the pen's own darkness is where a stroke's edge is, however pale the pen and however blurred the edge.
+    limit = np.maximum(LEAST_DARK, 0.45 * top)[:, None, None]
+    ink = (inside > limit).astype(np.uint8)
+    evidence, deepest, longest = _strokes(ink, depth[inner])
+    around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
+    area = STEP_MM**2
+    return np.stack(
+        [
+            evidence,
+            ink.sum((1, 2)) * area,
+            ink.mean((1, 2)),
+            _largest_gap(ink),
+            deepest,
+            longest,
+            around.sum((1, 2)) * area,
+            top,
+            white,
+        ]
+    ).astype(np.float64)
+
+
+def _depth(shape: tuple[int, int], size_mm: tuple[float, float]) -> Floats:
+    """Return how deep in the box each sample of a patch lies: mm from the nearest outer edge, negative outside."""
+    ys = (np.arange(shape[0]) + 0.5) * STEP_MM - AROUND_MM
+    xs = (np.arange(shape[1]) + 0.5) * STEP_MM - AROUND_MM
+    deep_y = np.minimum(ys, size_mm[0] - ys)
+    deep_x = np.minimum(xs, size_mm[1] - xs)
+    return np.asarray(np.minimum(deep_y[:, None], deep_x[None]), np.float64)
+
+
+def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return evidence (mm²), depth (mm) and length (mm) of the ink of each box, connected piece by piece."""
+    count, rows, columns = ink.shape
+    # One picture of all boxes, a white row between two, makes it one call.
+    mosaic = np.zeros((count, rows + 1, columns), np.uint8)
+    mosaic[:, :rows] = ink
+    pieces, labels, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
+    evidence, deepest, longest = np.zeros(count), np.zeros(count), np.zeros(count)
+    if pieces == 1:
+        return evidence, deepest, longest
+    reach = np.zeros(pieces)
+    flat = np.asarray(labels, np.intp).ravel()
+    deep = np.broadcast_to(np.pad(depth, ((0, 1), (0, 0))), mosaic.shape).ravel()
+    marked = flat > 0
+    np.maximum.at(reach, flat[marked], deep[marked])
+    box = np.asarray(stats[1:, cv2.CC_STAT_TOP] // (rows + 1), np.intp)
+    area = stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2
+    side = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) * STEP_MM
+    weight = np.clip((reach[1:] - INSET_MM) / (DEEP_MM - INSET_MM), 0, 1)
+    real = area > SPECK_MM2
+    np.add.at(evidence, box[real], (area * weight)[real])
+    np.maximum.at(deepest, box[real], reach[1:][real])
+    np.maximum.at(longest, box[real], side[real])
+    return evidence, deepest, longest
+
+
+def _largest_gap(ink: Bytes) -> Floats:
+    """Return the radius of the largest white disc in each box, mm; the box's edge is no wall for it."""
+    count, rows, columns = ink.shape
+    # Far ink between two boxes would bound their gaps, so a white band as wide as a box keeps them apart.
+    mosaic = np.ones((count, 2 * rows, columns), np.uint8)
+    mosaic[:, :rows] = 1 - ink
+    reach = cv2.distanceTransform(mosaic.reshape(-1, columns), cv2.DIST_L2, 3).reshape(count, 2 * rows, columns)
+    return np.asarray(np.minimum(reach[:, :rows].max((1, 2)) * STEP_MM, 9.0), np.float64)

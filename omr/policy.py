@@ -1,0 +1,56 @@
+"""Every threshold of the reading in one frozen value, whose name is stored with each reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What counts as what. Lengths in mm, areas in mm², darkness from 0 (paper) to 1 (solid print).
+
+    Attributes:
+        name: Stored with each reading; another set of thresholds needs another name.
+        least_dpi: Coarser pictures are refused; a little under 150 dpi, since prints are scaled.
+        worst_fit_mm: Largest residual of the markers at which a page is still read.
+        worst_scatter_mm: Largest scatter of the outlines about an even page; beyond it every mark is uncertain.
+        blank_share: Share of dark pixels below which a page without markers is blank.
+        ink_mm2: Evidence of ink in a box at which empty and marked are equally likely.
+        ink_spread: How fast that tips: the log-odds grow by 1 for each so many e-folds of the evidence.
+        fill_gap_mm: Radius of the largest white gap in a box at which crossed and filled are equally likely.
+        fill_gap_spread_mm: How fast that tips: the log-odds grow by 1 for each so many mm.
+        fill_cover: Covered share of a box at which crossed and filled are equally likely.
+        fill_cover_spread: How fast that tips: the log-odds grow by 1 for each so much.
+        fill_most: Most log-odds that gap and cover contribute each, so that one can't outvote the other.
+        sure: Least probability of a state that is not uncertain.
+        beside_mm2: Ink close around a box that makes an otherwise empty box uncertain.
+        words_mm2: Ink at an option's words from which on it is stray ink.
+        area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
+        overshoot_mm: How far a box's own cross may reach into its words.
+        text_mm2: Ink in a text field from which on something is written there.
+        suggest: Least confidence of a suggestion that is shown.
+    """
+
+    name: str
+    least_dpi: float = 130.0
+    worst_fit_mm: float = 0.9
+    worst_scatter_mm: float = 0.6
+    blank_share: float = 0.00015
+    ink_mm2: float = 0.33
+    ink_spread: float = 0.16
+    fill_gap_mm: float = 0.42
+    fill_gap_spread_mm: float = 0.035
+    fill_cover: float = 0.87
+    fill_cover_spread: float = 0.02
+    fill_most: float = 5.0
+    sure: float = 0.97
+    beside_mm2: float = 0.6
+    words_mm2: float = 0.7
+    area_mm2: float = 1.5
+    overshoot_mm: float = 3.0
+    text_mm2: float = 1.0
+    suggest: float = 0.9
+
+
+POLICY = Policy("a1")
+"""The policy in use."""

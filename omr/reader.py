@@ -1,0 +1,182 @@
+"""Page image → PageReading or Refusal: the pipeline, to be read from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forms.answers import Mark
+from forms.layout import Field, FieldKind, Layout
+from omr.handwriting import Crop, Suggestion, crop, suggest
+from omr.identify import identify
+from omr.images import PageImage
+from omr.interpret import states
+from omr.measure import measure
+from omr.policy import POLICY, Policy
+from omr.readings import (
+    Chances,
+    MarkReading,
+    Outcome,
+    PageReading,
+    Quad,
+    Quality,
+    Refusal,
+    RefusalCode,
+    StrayInk,
+    TextReading,
+)
+from omr.register import Floats, Laid, Registration, black_level, find_markers, place_boxes, register
+from omr.stray import InkAt, corners_mm, ink_outside
+
+READER = "0.1.0"
+"""Version of the reader, stored with each reading; it changes with whatever may change a reading."""
+
+
+LEAST_SIDE_PX = 400
+"""Shorter side under which no search begins: 48 dpi for A4, where a marker's module is less than two pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A page that was read, and the text fields that are worth a guess.
+
+    Attributes:
+        outcome: The reading, without suggestions, or why there is none.
+        crops: Upright pictures of text fields with ink, by their place in `outcome.texts`.
+    """
+
+    outcome: Outcome
+    crops: Mapping[int, Crop]
+
+
+def read_page(image: PageImage, layouts: Mapping[str, Layout], policy: Policy = POLICY) -> Outcome:
+    """Read one page image.
+
+    Args:
+        image: The page image.
+        layouts: The layouts known, by id.
+        policy: Thresholds.
+
+    Returns:
+        What stands on the page, or why it can't be read.
+    """
+    examined = examine(image, layouts, policy)
+    numbers = list(examined.crops)
+    guesses = suggest([examined.crops[n] for n in numbers], policy)
+    return with_suggestions(examined.outcome, dict(zip(numbers, guesses, strict=True)))
+
+
+def examine(image: PageImage, layouts: Mapping[str, Layout], policy: Policy) -> Examined:
+    """Read one page image except for what its text fields may say, so that many pages' fields are guessed at once.
+
+    Args:
+        image: The page image.
+        layouts: The layouts known, by id.
+        policy: Thresholds.
+    """
+    if min(image.size_px) < LEAST_SIDE_PX:
+        width, height = image.size_px
+        return Examined(Refusal(RefusalCode.TOO_COARSE, f"It has {width} × {height} pixels.", image.sha256), {})
+    found = find_markers(image.gray)
+    identity = identify(image, found, layouts, policy)
+    if isinstance(identity, Refusal):
+        return Examined(identity, {})
+    layout, number = identity.layout, identity.code.page
+
+    page = register(found, [m for m in layout.markers if m.page == number], policy.worst_fit_mm)
+    if page is None:
+        detail = "Those found don't lie as on a flat sheet."
+        return Examined(Refusal(RefusalCode.NO_MARKERS, detail, image.sha256), {})
+    dpi = page.px_per_mm * 25.4 * image.shrink
+    if dpi < policy.least_dpi:
+        return Examined(Refusal(RefusalCode.TOO_COARSE, f"It has {dpi:.0f} dpi.", image.sha256), {})
+
+    laid = Laid(image.gray, page, black_level(image.gray, found))
+    boxes = layout.on_page(number, FieldKind.BOX)
+    boxes_mm = _rectangles(boxes)
+    places = place_boxes(laid, boxes_mm)
+    at_mm = places.boxes(boxes_mm)
+    judged = states(measure(laid, at_mm), places, policy)
+
+    laid = replace(laid, page=places.page(page))
+    outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
+    fields = layout.on_page(number, FieldKind.TEXT)
+    texts = tuple(_text(f, outside, laid.page, image.shrink) for f in fields)
+    quality = Quality(dpi, max(page.residual_mm, places.scatter_mm), page.rotation_deg, page.markers)
+    reading = PageReading(
+        layout=layout.id,
+        instrument=layout.instrument,
+        version=layout.version,
+        page=number,
+        serial=identity.code.serial,
+        kind=identity.code.kind.value,
+        reader=READER,
+        policy=policy.name,
+        sha256=image.sha256,
+        quality=quality,
+        marks=_marks(boxes, judged, _quads(at_mm, page, image.shrink)),
+        texts=texts,
+        stray_ink=_stray(outside, laid.page, image.shrink),
+    )
+    written = {n: f for n, (f, t) in enumerate(zip(fields, texts, strict=True)) if t.ink}
+    return Examined(reading, {n: crop(image, laid, f) for n, f in written.items()})
+
+
+def with_suggestions(outcome: Outcome, guesses: Mapping[int, Suggestion | None]) -> Outcome:
+    """Return a reading with what its text fields may say.
+
+    Args:
+        outcome: A reading without suggestions; a refusal stays as it is.
+        guesses: By the place of the text in the reading; None where no guess is worth making.
+    """
+    if isinstance(outcome, Refusal):
+        return outcome
+    texts = list(outcome.texts)
+    for place, guess in guesses.items():
+        if guess is not None:
+            texts[place] = replace(texts[place], suggestion=guess.text, confidence=guess.confidence)
+    return replace(outcome, texts=tuple(texts))
+
+
+def _rectangles(fields: Sequence[Field]) -> Floats:
+    return np.array([[f.x, f.y, f.w, f.h] for f in fields], np.float64).reshape(-1, 4)
+
+
+def _quads(boxes_mm: Floats, page: Registration, shrink: int) -> list[Quad]:
+    """Return the corners of boxes in the stored picture."""
+    return [_quad(corners_mm(tuple(box)), page, shrink) for box in boxes_mm.tolist()]
+
+
+def _quad(corners: Floats, page: Registration, shrink: int) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in page.to_px(corners) * shrink)
+    return a, b, c, d
+
+
+def _marks(
+    boxes: Sequence[Field], judged: Sequence[tuple[Mark, Chances]], quads: Sequence[Quad]
+) -> tuple[MarkReading, ...]:
+    return tuple(
+        MarkReading(box.question, box.option or "", state, p, quad)
+        for box, (state, p), quad in zip(boxes, judged, quads, strict=True)
+    )
+
+
+def _text(field: Field, outside: Sequence[InkAt], page: Registration, shrink: int) -> TextReading:
+    """Say whether something is written in a text field; its corners take in whatever is written across its edges."""
+    ink = next((i for i in outside if i.field == field), None)
+    left, top, right, low = field.x, field.y, field.x + field.w, field.y + field.h
+    if ink is not None:
+        x, y, w, h = ink.box_mm
+        left, top, right, low = min(left, x), min(top, y), max(right, x + w), max(low, y + h)
+    quad = _quad(corners_mm((left, top, right - left, low - top)), page, shrink)
+    return TextReading(field.question, field.option, ink is not None, None, None, quad)
+
+
+def _stray(outside: Sequence[InkAt], page: Registration, shrink: int) -> tuple[StrayInk, ...]:
+    return tuple(
+        StrayInk(i.field.question, i.field.option, _quad(corners_mm(i.box_mm), page, shrink))
+        for i in outside
+        if i.field.kind is not FieldKind.TEXT
+    )
