@@ -1,0 +1,91 @@
+"""What every answer of the server says about itself: security headers, caching, compression."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, request, url_for
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Content security policy: our own files only, nothing inline, nobody frames us."""
+
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+
+YEAR_S = 365 * 24 * 3600
+
+_COMPRESSIBLE = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml"})
+_SMALLEST_WORTH_IT = 600
+
+
+def secure(response: Response) -> Response:
+    """Add the headers that hold for every answer, and forbid keeping any page that is not a static file."""
+    headers = response.headers
+    headers["Content-Security-Policy"] = POLICY
+    headers["Referrer-Policy"] = "same-origin"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Permissions-Policy"] = PERMISSIONS
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if request.endpoint == "static" and response.status_code in (200, 304):
+        fresh = "public, max-age=%d, immutable" if "v" in request.args else "public, max-age=%d"
+        headers["Cache-Control"] = fresh % (YEAR_S if "v" in request.args else 3600)
+    else:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def compress(response: Response) -> Response:
+    """Send public text compressed to whoever can read that.
+
+    Only what holds no secret of a signed-in person: pages of the respondent and static files. (A page that mixes
+    a secret with what an attacker sends would tell the secret through its compressed length.)
+    """
+    public = request.endpoint == "static" or (request.blueprint == "respond")
+    worth = (
+        public
+        and response.status_code != 304
+        and response.mimetype in _COMPRESSIBLE
+        and "gzip" in request.headers.get("Accept-Encoding", "")
+        and "Content-Encoding" not in response.headers
+    )
+    if public and response.mimetype in _COMPRESSIBLE:
+        response.vary.add("Accept-Encoding")
+    if not worth:
+        return response
+    response.direct_passthrough = False
+    data = response.get_data()
+    if len(data) >= _SMALLEST_WORTH_IT:
+        response.set_data(_packed(data) if request.endpoint == "static" else gzip.compress(data, 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+@lru_cache(maxsize=64)
+def _packed(data: bytes) -> bytes:
+    """Compress a static file once."""
+    return gzip.compress(data, 9, mtime=0)
+
+
+def asset_url(app: Flask, name: str) -> str:
+    """Return the address of a static file, with the hash of what it holds so that a browser may keep it."""
+    return url_for("static", filename=name, v=_fingerprint(Path(app.static_folder or "") / name))
+
+
+@lru_cache(maxsize=64)
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -1,0 +1,65 @@
+"""What templates share: languages, filters and the addresses of static files."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+
+from flask import Flask
+from flask_babel import Babel, format_date
+
+from webapp.headers import asset_url
+from webapp.language import INTERFACE_LANGUAGES, NAMES, current_language, gettext
+
+_PARAGRAPH = re.compile(r"\n\s*\n")
+
+
+def paragraphs(text: str) -> list[str]:
+    """Split a text at blank lines; single line breaks become blanks."""
+    return [" ".join(part.split()) for part in _PARAGRAPH.split(text) if part.strip()]
+
+
+def day(moment: date | datetime, today: date | None = None) -> str:
+    """Say a date as people do: "today", "21 November", with the year where it is another one."""
+    local = moment.astimezone() if isinstance(moment, datetime) else moment
+    that = local.date() if isinstance(local, datetime) else local
+    now = today or datetime.now().astimezone().date()
+    pattern = "d MMMM" if that.year == now.year else "d MMMM y"
+    said = gettext("today") if that == now else str(format_date(that, pattern))
+    if isinstance(local, datetime):
+        return gettext("%(day)s at %(time)s", day=said, time=f"{local:%H:%M}")
+    return said
+
+
+def isoday(text: str) -> str:
+    """Say a date that is stored as `2026-05-04`."""
+    return day(date.fromisoformat(text))
+
+
+def share(part: int, whole: int) -> str:
+    """Say a share in whole per cent; a dash where there is nothing to share."""
+    return f"{round(100 * part / whole)} %" if whole else "–"
+
+
+def prepare(app: Flask) -> None:
+    """Give an app its languages and its templates their filters."""
+    folder = Path(app.root_path) / "translations"
+    Babel(
+        app,
+        default_locale=INTERFACE_LANGUAGES[0],
+        default_translation_directories=str(folder),
+        locale_selector=current_language,
+    )
+    app.jinja_env.filters.update(paragraphs=paragraphs, day=day, isoday=isoday, share=share)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def _shared() -> dict[str, object]:
+        return {
+            "asset": lambda name: asset_url(app, name),
+            "lang": current_language(),
+            "language_names": NAMES,
+            "home": "/",
+        }

@@ -1,0 +1,92 @@
+"""Printing: so many sheets as a PDF, and earlier runs once more."""
+
+from __future__ import annotations
+
+import tempfile
+
+from flask import Blueprint, make_response, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from forms.errors import FormsError
+from webapp.dataset.errors import DatasetError
+from webapp.dataset.runs import MOST_SHEETS, Run
+from webapp.dataset.surveys import Survey
+from webapp.language import gettext, language_name
+from webapp.printing import new_run, sheet_of, write_run
+from webapp.views.desk import survey_page
+from webapp.views.here import instance, signed_in, survey_or_404
+from webapp.views.told import told
+
+blueprint = Blueprint("paper", __name__)
+
+_SPOOL_BYTES = 8 * 1024 * 1024
+
+
+@blueprint.route("/desk/<slug>/print", methods=["GET", "POST"])
+def prints(slug: str) -> ResponseReturnValue:
+    """Show earlier runs; print a new one."""
+    survey = survey_or_404(slug)
+    wanted = request.form.get("sheets", "").strip()
+    language = request.form.get("language", survey.languages[0])
+    if request.method == "GET":
+        return _page(survey, wanted="20")
+    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MOST_SHEETS):
+        most = f"{MOST_SHEETS:,}".replace(",", " ")
+        wrong = gettext("Write a number of sheets from 1 to %(most)s.", most=most)
+        return _page(survey, wanted=wanted, language=language, wrong=wrong, status=422)
+    try:
+        run = new_run(instance(), survey, int(wanted), language, by=signed_in().name)
+        return _pdf(survey, run)
+    except (DatasetError, FormsError) as error:
+        return _page(survey, wanted=wanted, language=language, wrong=" ".join(told(error)), status=422)
+
+
+@blueprint.get("/desk/<slug>/print/<run_id>.pdf")
+def print_again(slug: str, run_id: str) -> ResponseReturnValue:
+    """Give the PDF of an earlier run once more."""
+    survey = survey_or_404(slug)
+    try:
+        return _pdf(survey, instance().runs.get(survey, run_id))
+    except (DatasetError, FormsError) as error:
+        return _page(
+            survey, wanted="20", wrong=" ".join(told(error)), status=404 if error.code == "unknown-run" else 409
+        )
+
+
+def _pdf(survey: Survey, run: Run) -> ResponseReturnValue:
+    """Write a run's sheets to a file without a name and send that."""
+    out = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(instance().store.incoming_path))  # noqa: SIM115 (the answer closes it)
+    write_run(instance(), survey, run, out)
+    out.seek(0)
+    name = f"{survey.slug}-{run.id}.pdf"
+    return send_file(out, mimetype="application/pdf", as_attachment=True, download_name=name)
+
+
+def _page(
+    survey: Survey, *, wanted: str, language: str = "", wrong: str = "", status: int = 200
+) -> ResponseReturnValue:
+    runs = [
+        (run, url_for("paper.print_again", slug=survey.slug, run_id=run.id)) for run in instance().runs.list(survey)
+    ]
+    return make_response(
+        render_template(
+            "desk/print.html",
+            runs=runs,
+            wanted=wanted,
+            wrong=wrong,
+            most=MOST_SHEETS,
+            pages=_pages(survey),
+            chosen_language=language or survey.languages[0],
+            paper_languages=[(tag, language_name(tag)) for tag in survey.languages],
+            **survey_page(survey),
+        ),
+        status,
+    )
+
+
+def _pages(survey: Survey) -> int:
+    """Return how many pages one sheet has; 0 where it can't be composed, which printing then explains."""
+    try:
+        return sheet_of(survey).layout.pages
+    except FormsError:
+        return 0

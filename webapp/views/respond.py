@@ -1,0 +1,222 @@
+"""The respondent's pages: no session, no cookie, no script; the answer is sealed as soon as it has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from forms.answers import NOTHING, Given, SubmissionFault, submission_faults, to_payload, without_passed_over
+from forms.model import Instrument, fill
+from forms.phrases import phrases
+from forms.places import codes
+from webapp.dataset.errors import SealError, SurveyClosed
+from webapp.dataset.surveys import Survey, SurveyState
+from webapp.language import gettext, language_name, use_language
+from webapp.views.errors import error_page
+from webapp.views.formview import FormView, QuestionView, answer_words, form_view
+from webapp.views.here import instance, survey_or_404
+from webapp.views.posted import is_submission_id, new_submission_id, read_given
+from webapp.wording import text_parameters
+
+blueprint = Blueprint("respond", __name__)
+
+_OWN_SITES = frozenset({"same-origin", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One request to a survey's page.
+
+    Attributes:
+        survey: The survey.
+        instrument: The version that the page shows.
+        language: The language that its questions stand in.
+    """
+
+    survey: Survey
+    instrument: Instrument
+    language: str
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What fills the texts, dates in words."""
+        return text_parameters(self.survey, self.language)
+
+    def form(self, given: Mapping[str, Given] | None = None, faults: tuple[SubmissionFault, ...] = ()) -> FormView:
+        """Return the page's questions with what was answered so far."""
+        return form_view(self.instrument, self.parameters, self.language, given, faults)
+
+    def page(self, template: str, status: int = 200, **more: object) -> ResponseReturnValue:
+        """Show one of the respondent's pages."""
+        slug = self.survey.slug
+        languages = [
+            (tag, language_name(tag), url_for("respond.form", slug=slug, lang=tag)) for tag in self.survey.languages
+        ]
+        shown: dict[str, object] = {
+            "survey": self.survey,
+            "languages": languages,
+            "shown_language": self.language,
+            "said": phrases(self.language),
+            "contact": self.survey.parameters.get("contact", ""),
+            "home": url_for("respond.form", slug=slug, lang=self.language),
+        }
+        return make_response(render_template(template, **shown | more), status)
+
+
+@blueprint.get("/")
+def start() -> ResponseReturnValue:
+    """Lead to the one open survey, or let a person choose among several."""
+    wanted = request.args.get("lang", "")
+    use_language(wanted)
+    now = instance().store.now()
+    surveys = [s for s in instance().surveys.list() if s.state is SurveyState.OPEN and s.begins(now)]
+    if len(surveys) == 1:
+        tag = wanted if wanted in surveys[0].languages else None
+        return redirect(url_for("respond.form", slug=surveys[0].slug, lang=tag), 303)
+    choices = []
+    for survey in surveys:
+        tag = wanted if wanted in survey.languages else survey.languages[0]
+        choices.append((survey.title(tag), url_for("respond.form", slug=survey.slug, lang=tag)))
+    languages = [(tag, language_name(tag), url_for("respond.start", lang=tag)) for tag in ("sv", "en")]
+    shown = wanted if wanted in ("sv", "en") else "sv"
+    return render_template("respond/list.html", surveys=choices, languages=languages, shown_language=shown)
+
+
+@blueprint.route("/s/<slug>", methods=["GET", "POST"])
+def form(slug: str) -> ResponseReturnValue:
+    """Show a survey's questions, and take the answers."""
+    visit = _visit(slug, request.form.get("lang") or request.args.get("lang", ""))
+    if request.method == "POST":
+        return _take(visit)
+    if not visit.survey.begins(instance().store.now()):
+        return visit.page("respond/closed.html", 410, form=visit.form(), kept=())
+    return _show(visit)
+
+
+@blueprint.get("/s/<slug>/thanks")
+def thanks(slug: str) -> ResponseReturnValue:
+    """Say that an answer has arrived; nothing here tells whose."""
+    visit = _visit(slug, request.args.get("lang", ""))
+    words = fill(visit.instrument.thanks.to(visit.language), visit.parameters)
+    return visit.page("respond/thanks.html", form=visit.form(), thanks=words)
+
+
+def _visit(slug: str, wanted: str) -> _Visit:
+    use_language(wanted)
+    survey = survey_or_404(slug)
+    language = wanted if wanted in survey.languages else survey.languages[0]
+    use_language(language)
+    version = request.form.get("version", "")
+    known = version in survey.versions
+    shown = instance().surveys.instrument(survey, version) if known else survey.instrument
+    return _Visit(survey, shown, language)
+
+
+def _show(  # noqa: PLR0913 (a page has that many states)
+    visit: _Visit,
+    given: Mapping[str, Given] | None = None,
+    *,
+    faults: tuple[SubmissionFault, ...] = (),
+    removed: tuple[tuple[QuestionView, list[str]], ...] = (),
+    submission_id: str = "",
+    extra: str = "",
+    status: int = 200,
+) -> ResponseReturnValue:
+    """Show the form, empty or with what was answered."""
+    view = visit.form(given, faults)
+    return visit.page(
+        "respond/form.html",
+        status,
+        form=view,
+        extra=extra,
+        removed=removed,
+        without=" ".join(q.id for q, _ in removed),
+        submission_id=submission_id or new_submission_id(),
+        version=visit.instrument.version,
+        action=url_for("respond.form", slug=visit.survey.slug, lang=visit.language),
+    )
+
+
+def _take(visit: _Visit) -> ResponseReturnValue:
+    """Take what was sent, unless it comes from elsewhere or too late."""
+    if not _from_own_page():
+        return error_page(
+            403,
+            heading=gettext("The answers did not come from the survey's own page"),
+            what=gettext("Another site tried to send answers through your browser. Nothing was stored."),
+            remedy=gettext("Open the survey by its own address and answer there."),
+        )
+    given = read_given(visit.instrument, request.form.to_dict(flat=False))
+    if not visit.survey.counts_at(instance().store.now()):
+        return _closed(visit, given)
+    submission_id = request.form.get("id", "")
+    if not is_submission_id(submission_id):
+        told = gettext("The form was damaged on its way. Check your answers and send once more.")
+        return _show(visit, given, extra=told, status=400)
+    return _judge(visit, submission_id, given)
+
+
+def _judge(visit: _Visit, submission_id: str, given: Mapping[str, Given]) -> ResponseReturnValue:
+    """Seal what was sent if it is good, otherwise show it again with all that was filled in."""
+    faults = submission_faults(visit.instrument, given, codes())
+    if faults:
+        return _show(visit, given, faults=faults, submission_id=submission_id, status=422)
+    kept, gone = without_passed_over(visit.instrument, given)
+    if gone and set(request.form.get("without", "").split()) != set(gone):
+        return _show(visit, given, removed=_said(visit, given, gone), submission_id=submission_id)
+    if not to_payload(kept):
+        told = gettext(
+            "Nothing is answered yet. Answer at least one question, or just close the page."
+        )
+        return _show(visit, given, extra=told, submission_id=submission_id, status=422)
+    return _seal(visit, submission_id, kept)
+
+
+def _seal(visit: _Visit, submission_id: str, given: Mapping[str, Given]) -> ResponseReturnValue:
+    """Put a good submission into the tray; the same one twice gives the same page and one answer."""
+    tray = instance().tray
+    asked = replace(visit.survey, instrument=visit.instrument)
+    number = bytes.fromhex(submission_id)
+    try:
+        tray.submit(visit.survey, number, tray.seal_on_arrival(asked, number, given, visit.language))
+    except SurveyClosed:
+        return _closed(visit, given)
+    except SealError:
+        told = gettext("Your texts are too long together. Shorten the longest of them and send once more.")
+        return _show(visit, given, extra=told, submission_id=submission_id, status=422)
+    return redirect(url_for("respond.thanks", slug=visit.survey.slug, lang=visit.language), 303)
+
+
+def _closed(visit: _Visit, given: Mapping[str, Given]) -> ResponseReturnValue:
+    """Say that the survey is closed and give back what was answered, so that it is not lost to the person."""
+    return visit.page("respond/closed.html", 410, form=visit.form(), kept=_said(visit, given, tuple(given)))
+
+
+def _said(
+    visit: _Visit, given: Mapping[str, Given], questions: tuple[str, ...]
+) -> tuple[tuple[QuestionView, list[str]], ...]:
+    """Return the named questions in order, with their answers in words."""
+    views = {q.id: q for s in visit.form().sections for q in s.questions}
+    by_id, parameters = visit.instrument.by_id, visit.parameters
+    return tuple(
+        (view, answer_words(by_id[q], given.get(q, NOTHING), visit.language, parameters))
+        for q, view in views.items()
+        if q in questions
+    )
+
+
+def _from_own_page() -> bool:
+    """Tell whether a form was sent from our own page, by what browsers say about it.
+
+    `Sec-Fetch-Site` comes from newer browsers over HTTPS, `Origin` from nearly all. What sends neither is no
+    browser that another site could make use of.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in _OWN_SITES
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host

@@ -1,0 +1,72 @@
+"""What the dataset's errors say, in the page's language: what happened and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from forms.errors import FormsError
+from omr.errors import OmrError
+from webapp.dataset.errors import DatasetError
+from webapp.language import gettext
+
+Words = Callable[[], tuple[str, str]]
+
+_BY_CODE: Mapping[str, Words] = {
+    "wrong-password": lambda: (
+        gettext("Name or password is wrong."),
+        gettext("Check both and try again."),
+    ),
+    "locked": lambda: (
+        gettext("Too many wrong passwords for this name."),
+        gettext("Wait a little and try again. The pause grows with each wrong attempt."),
+    ),
+    "weak-password": lambda: (
+        gettext("The password is too easy to guess: too short, holds your name, or repeats a few signs."),
+        gettext("Take four words that don't belong together."),
+    ),
+    "same-password": lambda: (
+        gettext("This is the password that you were given or had before."),
+        gettext("Choose one of your own."),
+    ),
+    "wrong-state": lambda: (
+        gettext("The survey is not in a state in which this can be done."),
+        gettext("Load the page again and look at what it says now."),
+    ),
+    "parameters-missing": lambda: (
+        gettext("The survey can't open: its texts still lack something."),
+        gettext("See the list on the survey's page."),
+    ),
+    "bad-number-of-sheets": lambda: (
+        gettext("That many sheets can't be printed in one run."),
+        gettext("Ask for a number from 1 to 20,000."),
+    ),
+    "survey-final": lambda: (
+        gettext("The dataset of this survey is final: what is printed or read now could not be counted."),
+        gettext("Make a new survey for a new round."),
+    ),
+    "unknown-run": lambda: (
+        gettext("There is no such print run."),
+        gettext("Choose one from the list."),
+    ),
+    "unknown-version": lambda: (
+        gettext("The survey never had this version."),
+        gettext("Load the survey's page again and answer there."),
+    ),
+    "dataset-busy": lambda: (
+        gettext("Another program is using the dataset."),
+        gettext("Wait until it has finished and try again."),
+    ),
+    "key-missing": lambda: (
+        gettext("A key of this survey is missing, so what it locks can't be opened."),
+        gettext("Put the keys folder back from where it was moved, or restore a backup."),
+    ),
+}
+
+
+def told(error: DatasetError | FormsError | OmrError) -> tuple[str, str]:
+    """Return what happened and what to do, translated by the error's code.
+
+    An error that has no translation is told in its own words rather than in general ones.
+    """
+    words = _BY_CODE.get(error.code)
+    return words() if words is not None else (error.message, error.remedy)

@@ -1,0 +1,112 @@
+"""Codes of reading and judging in the words of the desk, in the page's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from forms.answers import Flag, Reason, Status
+from omr.readings import RefusalCode
+from webapp.language import gettext
+
+Pair = Callable[[], tuple[str, str]]
+
+REFUSALS: Mapping[RefusalCode, Pair] = {
+    RefusalCode.NO_MARKERS: lambda: (
+        gettext("Fewer than three of the four corner marks were found, so nothing on the page can be placed."),
+        gettext("Scan the page again, flat and whole, with all corners visible."),
+    ),
+    RefusalCode.NO_PAGE_CODE: lambda: (
+        gettext("The page code at the top could not be read, or it contradicts the corner marks."),
+        gettext("Scan the page again at 300 dpi and check that nothing covers the code."),
+    ),
+    RefusalCode.UNKNOWN_FORM: lambda: (
+        gettext("The page belongs to another survey."),
+        gettext("Upload it to the survey it belongs to."),
+    ),
+    RefusalCode.OTHER_VERSION: lambda: (
+        gettext("The page was printed from a version that this survey never had."),
+        gettext("Find out where the sheet was printed; it can only be read there."),
+    ),
+    RefusalCode.BLANK_PAGE: lambda: (
+        gettext("The page is blank."),
+        gettext("Nothing to do if it is the back of a sheet. Otherwise check which way the pile was fed."),
+    ),
+    RefusalCode.SIGN_UP_SHEET: lambda: (
+        gettext("The page is a sign-up sheet with contact details. Its picture was destroyed at once."),
+        gettext("Put the paper in its envelope and hand it to the contact keeper unread."),
+    ),
+    RefusalCode.TOO_COARSE: lambda: (
+        gettext("The picture is too coarse to tell a mark from a speck."),
+        gettext("Scan the page again at 200 dpi or more; 300 dpi is best."),
+    ),
+    RefusalCode.NOT_AN_IMAGE: lambda: (
+        gettext("The file is not a picture or PDF that can be read."),
+        gettext("Upload PDF, TIFF, JPEG or PNG. A phone that saves HEIC can be set to its most compatible format."),
+    ),
+    RefusalCode.DAMAGED_FILE: lambda: (
+        gettext("The file is damaged, cut off or empty."),
+        gettext("Copy or send the file again, or scan the pages again."),
+    ),
+    RefusalCode.TOO_LARGE: lambda: (
+        gettext("The picture has more pixels, or the file more pages, than any scan of a sheet needs."),
+        gettext("Scan at 300 dpi and upload piles of at most 5,000 pages."),
+    ),
+    RefusalCode.LOCKED_PDF: lambda: (
+        gettext("The PDF is locked with a password."),
+        gettext("Save it without a password, or switch the password off in the scanner, and upload it again."),
+    ),
+}
+"""Each refusal: what happened, and what the coordinator can do."""
+
+REASONS: Mapping[Reason, Pair] = {
+    Reason.SEVERAL: lambda: (
+        gettext("Several answers are crossed, but only one counts here."),
+        gettext("Choose the one that the person clearly meant, or say that it can't be settled."),
+    ),
+    Reason.ONLY_WITHDRAWN: lambda: (
+        gettext("Boxes are filled, which means withdrawn, and none is crossed."),
+        gettext("Some people fill a box to choose it. Judge by how the rest of the sheet is filled in."),
+    ),
+    Reason.UNCLEAR: lambda: (
+        gettext("A mark could not be told for certain."),
+        gettext("Look at the picture and say what the person meant."),
+    ),
+    Reason.OUTSIDE: lambda: (
+        gettext("Something is drawn or written outside the boxes."),
+        gettext("Look for struck-out, circled or underlined words and notes in the margin."),
+    ),
+    Reason.TWO_IMAGES: lambda: (
+        gettext("Two pictures of this page say different things."),
+        gettext("Compare with the paper if you have it, and say what stands on it."),
+    ),
+    Reason.COPIED_SHEET: lambda: (
+        gettext("Two different sheets carry the same number: somebody copied a sheet."),
+        gettext("Say whether they are answers of two people, or two pictures of one sheet."),
+    ),
+    Reason.TRANSCRIBE: lambda: (
+        gettext("Something is written by hand and has to be typed in."),
+        gettext("Type what stands there. Leave out names of people."),
+    ),
+}
+"""Why something waits, and what to look for."""
+
+STATUSES: Mapping[Status, Callable[[], str]] = {
+    Status.ANSWERED: lambda: gettext("answered"),
+    Status.BLANK: lambda: gettext("blank"),
+    Status.UNCLEAR: lambda: gettext("unclear"),
+    Status.NOT_RETURNED: lambda: gettext("not returned"),
+}
+
+FLAGS: Mapping[Flag, Callable[[], str]] = {
+    Flag.OTHER_WITHOUT_TEXT: lambda: gettext("“other” without a text"),
+    Flag.TEXT_WITHOUT_OTHER: lambda: gettext("a text beside “other” that is not crossed"),
+    Flag.ALTHOUGH_PASSED_OVER: lambda: gettext("answered although passed over"),
+}
+
+CHANNELS: Mapping[str, Callable[[], str]] = {
+    "web": lambda: gettext("Web"),
+    "paper": lambda: gettext("Paper"),
+    "interview": lambda: gettext("Interview"),
+    "phone": lambda: gettext("Phone"),
+}
+"""Channels by value."""
