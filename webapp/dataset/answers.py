@@ -1,0 +1,160 @@
+"""How answers stand in the dataset, and what is counted of them.
+
+A response's coded answers are one canonical JSON text; words of people's own stand encrypted in the table `texts`.
+Both follow from `forms.answers.route`, whatever the channel.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from forms import places
+from forms.answers import Answer, Flag, Reason, Status, Waiting, own_field_faults
+from forms.model import Instrument, Kind
+from webapp.dataset.store import canonical
+
+OwnWords = dict[tuple[str, str], str]
+"""Texts by question and option; the option is empty for the question's own field."""
+
+
+class Channel(StrEnum):
+    """The way an answer came."""
+
+    WEB = "web"
+    PAPER = "paper"
+    INTERVIEW = "interview"
+    PHONE = "phone"
+
+
+class Item(StrEnum):
+    """What is counted of a question; options, texts, places and numbers have items of their own, see `tally`."""
+
+    ASKED = "asked"
+    PASSED_OVER = "passed over"
+    ANSWERED = "answered"
+    BLANK = "blank"
+    UNCLEAR = "unclear"
+    NOT_RETURNED = "not returned"
+    ALTHOUGH_PASSED_OVER = "answered although passed over"
+    GIVEN = "given"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One person's answers.
+
+    Attributes:
+        key: 16 random bytes.
+        channel: The way it came.
+        version: Version of the instrument that it answers.
+        language: Language that it was given in.
+        answers: One a question, in the instrument's order.
+    """
+
+    key: bytes
+    channel: Channel
+    version: str
+    language: str
+    answers: tuple[Answer, ...]
+
+
+def encode(instrument: Instrument, answers: tuple[Answer, ...]) -> tuple[str, OwnWords]:
+    """Part answers into the coded JSON and the words of people's own.
+
+    Questions that were asked and left blank are left out. Numbers in range and codes of places are coded values;
+    everything else that was written is words.
+
+    Args:
+        instrument: The version that was answered.
+        answers: One a question.
+
+    Returns:
+        Canonical JSON and the texts.
+    """
+    codes = places.codes()
+    plain: dict[str, object] = {}
+    words: OwnWords = {}
+    for answer in answers:
+        question = instrument.by_id[answer.question]
+        entry: dict[str, object] = {}
+        if answer.status is not Status.BLANK:
+            entry["s"] = answer.status.value
+        if answer.options:
+            entry["o"] = list(answer.options)
+        for option, text in answer.texts:
+            coded = question.kind in (Kind.NUMBER, Kind.PLACE) and option is None
+            if coded and not any(own_field_faults(question, text, codes)):
+                entry["v"] = text
+            else:
+                words[answer.question, option or ""] = text
+                entry.setdefault("t", []).append(option or "")  # type: ignore[attr-defined]
+        if answer.waiting:
+            entry["w"] = [[w.option, w.reason.value] for w in answer.waiting]
+        if answer.flags:
+            entry["f"] = [f.value for f in answer.flags]
+        if not answer.asked:
+            entry["a"] = 0
+        if entry:
+            plain[answer.question] = entry
+    return canonical(plain).decode(), words
+
+
+def decode(instrument: Instrument, coded: str, words: Mapping[tuple[str, str], str]) -> tuple[Answer, ...]:
+    """Put back together what `encode` parted; a text that is not in `words` any more (purged) is left out."""
+    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    answers = []
+    for question in instrument.questions:
+        entry = plain.get(question.id, {})
+        texts: list[tuple[str | None, str]] = [(None, entry["v"])] if "v" in entry else []
+        texts += [(o or None, words[question.id, o]) for o in entry.get("t", ()) if (question.id, o) in words]
+        answers.append(
+            Answer(
+                question=question.id,
+                status=Status(entry.get("s", Status.BLANK.value)),
+                options=tuple(entry.get("o", ())),
+                texts=tuple(texts),
+                waiting=tuple(Waiting(o, Reason(r)) for o, r in entry.get("w", ())),
+                flags=tuple(Flag(f) for f in entry.get("f", ())),
+                asked=bool(entry.get("a", 1)),
+            )
+        )
+    return tuple(answers)
+
+
+def tally(instrument: Instrument, coded: str) -> Counter[tuple[str, str]]:
+    """Count one response: 1 for each (question, item) that holds.
+
+    Items are those of `Item` and `option:ID`, `text:OPTION`, `place:CODE`, `number:VALUE`. The pair of two empty
+    strings counts the response itself. `given` are all answers given, those although passed over included: the base
+    of shares.
+    """
+    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    counts: Counter[tuple[str, str]] = Counter({("", ""): 1})
+    for question in instrument.questions:
+        for item in _items(question.kind, plain.get(question.id, {})):
+            counts[question.id, item] += 1
+    return counts
+
+
+def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
+    status = Status(entry.get("s", Status.BLANK.value))
+    asked = bool(entry.get("a", 1))
+    yield Item.ASKED.value if asked else Item.PASSED_OVER.value
+    if asked:
+        yield Item(status.value).value
+    if status is Status.ANSWERED:
+        yield Item.GIVEN.value
+        if not asked:
+            yield Item.ALTHOUGH_PASSED_OVER.value
+    if entry.get("w"):
+        yield Item.WAITING.value
+    yield from (f"option:{o}" for o in entry.get("o", ()))
+    yield from (f"text:{o}" for o in entry.get("t", ()))
+    if "v" in entry:
+        yield f"{kind.value}:{entry['v']}"

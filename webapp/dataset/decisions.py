@@ -1,0 +1,477 @@
+"""What waits for a person, and what people decided: added to the log, never written over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forms import places
+from forms.answers import Reason, own_field_faults
+from forms.model import Kind, Question
+from webapp.dataset.database import Row
+from webapp.dataset.errors import DatasetError
+from webapp.dataset.intake import Handled
+from webapp.dataset.log import EntryKind, Log
+from webapp.dataset.materialise import ImageStatus, Materialiser, choice_of, payload_of
+from webapp.dataset.pages import Action, Aspect, Choice, aspect_of, page_of_questions
+from webapp.dataset.runs import Runs, new_serial
+from webapp.dataset.store import Store
+from webapp.dataset.surveys import Survey, Surveys, SurveyState
+
+WHOLE_ACTIONS = frozenset({Action.CHOOSE, Action.BLANK, Action.UNCLEAR})
+ALLOWED = {
+    Aspect.MARKS: WHOLE_ACTIONS,
+    Aspect.TEXT: frozenset({Action.TEXT, Action.BLANK, Action.UNCLEAR}),
+    Aspect.PAIRING: frozenset({Action.PAIR}),
+}
+"""What can be decided about what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that waits for a person.
+
+    Attributes:
+        id: Names it in addresses; stable as long as it waits.
+        survey: Slug of the survey.
+        serial: The sheet's serial.
+        copy: Which of the papers with this serial, from 1; 0 where just that is the question.
+        page: Page of the sheet.
+        question: Question id; empty where pages must be paired.
+        option: Option id; None: the whole question or its own field.
+        reason: Why it waits.
+        image: The page image to look at.
+        reading: Log number of the reading that is judged; None for a page that the machine could not read.
+        version: Version of the instrument that the sheet was printed with.
+        suggestion: What the machine thinks is written; None where it does not guess.
+    """
+
+    id: str
+    survey: str
+    serial: str
+    copy: int
+    page: int
+    question: str
+    option: str | None
+    reason: Reason
+    image: str
+    reading: int | None
+    version: str
+    suggestion: str | None = None
+
+    @property
+    def aspect(self) -> Aspect:
+        """What of the question it is about."""
+        return aspect_of(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided.
+
+    Attributes:
+        seq: Its number in the log.
+        item: The item's id.
+        serial: The sheet's serial.
+        copy: Which of the papers with this serial.
+        question: Question id; empty for paired pages.
+        option: Option id; None: the whole question or its own field.
+        aspect: What it is about.
+        choice: What was decided; action UNDO: it waits again.
+        by: Name of the person.
+        at: When, ISO 8601.
+        reading: Log number of the reading it judged.
+    """
+
+    seq: int
+    item: str
+    serial: str
+    copy: int
+    question: str
+    option: str | None
+    aspect: Aspect
+    choice: Choice
+    by: str
+    at: str
+    reading: int | None
+
+
+class AlreadyDecided(DatasetError):
+    """Somebody else was faster.
+
+    Attributes:
+        decision: What they decided.
+    """
+
+    def __init__(self, decision: Decision) -> None:
+        what = f"This was decided already, by {decision.by or 'somebody'}."
+        super().__init__("already-decided", what, "Look at what was decided; undo it if it is wrong.")
+        self.decision = decision
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedPage:
+    """One page image of a serial that stands on more than one paper.
+
+    Attributes:
+        image: The page image.
+        page: Page of the sheet.
+        copy: The paper that the machine put it with, from 1.
+        file: Name of the delivered file.
+        number: Page image in it.
+    """
+
+    image: str
+    page: int
+    copy: int
+    file: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which page a refused picture shows.
+
+    Attributes:
+        layout: Layout id that the sheet was printed with.
+        page: Page of the sheet.
+        serial: Number on the sheet; None where it can't be read: the page becomes a sheet of its own.
+    """
+
+    layout: str
+    page: int
+    serial: str | None = None
+
+
+class Decisions:
+    """What waits and what was decided in one instance."""
+
+    def __init__(self, store: Store, log: Log, surveys: Surveys, runs: Runs, materialiser: Materialiser) -> None:
+        self._store = store
+        self._log = log
+        self._surveys = surveys
+        self._runs = runs
+        self._materialiser = materialiser
+
+    def count(self, survey: Survey) -> int:
+        """Return how many items wait."""
+        return int(self._store.db.value("SELECT count(*) FROM waiting WHERE survey = ?", (survey.slug,)))
+
+    def waiting(self, survey: Survey) -> tuple[Item, ...]:
+        """Return all that waits, in an order that stays: by serial, paper, and place on the sheet."""
+        sql = "SELECT * FROM waiting WHERE survey = ? ORDER BY serial, copy, position, question, option, reason"
+        return tuple(self._item(row) for row in self._store.db.rows(sql, (survey.slug,)))
+
+    def item(self, survey: Survey, item_id: str) -> Item:
+        """Return one waiting item with the machine's suggestion.
+
+        Raises:
+            AlreadyDecided: It was decided.
+            DatasetError: `unknown-item`: it never waited, or its sheet was read otherwise since.
+        """
+        serial, copy, question, option, aspect = _parse(item_id)
+        rows = self._store.db.rows(
+            "SELECT * FROM waiting WHERE survey = ? AND serial = ? AND copy = ? AND question = ? AND option = ?",
+            (survey.slug, serial, copy, question, option),
+        )
+        for row in rows:
+            found = self._item(row, with_suggestion=True)
+            if found.aspect is aspect:
+                return found
+        decision = self._latest(survey, (serial, copy, question, option, aspect))
+        if decision is not None and decision.choice.action is not Action.UNDO:
+            raise AlreadyDecided(decision)
+        remedy = "Go back to the list of what waits."
+        raise DatasetError("unknown-item", "This does not wait for a decision.", remedy)
+
+    def decide(self, survey: Survey, item_id: str, choice: Choice, *, by: str) -> Decision:
+        """Decide about a waiting item.
+
+        Args:
+            survey: The survey.
+            item_id: The item.
+            choice: What is decided.
+            by: Name of the person.
+
+        Raises:
+            AlreadyDecided: Somebody else was faster.
+            DatasetError: `unknown-item`, `bad-choice`, `survey-final`.
+        """
+
+        def change() -> Decision:
+            current = self._changeable(survey)
+            item = self.item(current, item_id)
+            good = self._checked(current, item, choice)
+            key = (item.serial, item.copy, item.question, item.option or "", item.aspect)
+            seq = self._record(current, key, good, item.reading, by)
+            if item.aspect is Aspect.PAIRING:
+                self._pair(current, item.serial, good)
+            self._materialiser.sheet(current, item.serial)
+            return self._decision(seq)
+
+        return self._store.db.write(change)
+
+    def undo(self, survey: Survey, item_id: str, *, by: str) -> Decision:
+        """Take a decision back by a new one; the item waits again if there is still a reason.
+
+        Raises:
+            DatasetError: `nothing-to-undo`, `survey-final`.
+        """
+
+        def change() -> Decision:
+            current = self._changeable(survey)
+            key = _parse(item_id)
+            latest = self._latest(current, key)
+            if latest is None or latest.choice.action is Action.UNDO:
+                remedy = "Go back to the list of what waits."
+                raise DatasetError("nothing-to-undo", "Nothing is decided about this.", remedy)
+            seq = self._record(current, key, Choice(Action.UNDO), latest.reading, by)
+            self._materialiser.sheet(current, key[0])
+            return self._decision(seq)
+
+        return self._store.db.write(change)
+
+    def made(self, survey: Survey, limit: int = 100) -> tuple[Decision, ...]:
+        """Return what holds of what was decided, newest first; undone decisions left out."""
+        sql = "SELECT seq FROM decisions WHERE survey = ? AND copy >= 0 ORDER BY seq DESC LIMIT ?"
+        found = (self._decision(row["seq"]) for row in self._store.db.rows(sql, (survey.slug, limit)))
+        return tuple(d for d in found if d.choice.action is not Action.UNDO)
+
+    def copied_pages(self, survey: Survey, serial: str) -> tuple[CopiedPage, ...]:
+        """Return the page images of a serial that must be paired, in the order they came."""
+        return tuple(
+            CopiedPage(row["id"], row["page"], row["copy"], row["file"], row["image"])
+            for row in self._materialiser.images(survey, serial)
+            if row["status"] != ImageStatus.DOUBLE.value
+        )
+
+    def separate_sheets(self, survey: Survey, serial: str) -> Choice:
+        """Return the choice that the papers of a serial are as the machine put them: a sheet each."""
+        return Choice(Action.PAIR, pairs=tuple((p.image, p.copy) for p in self.copied_pages(survey, serial)))
+
+    def same_sheet(self, survey: Survey, serial: str) -> Choice:
+        """Return the choice that all page images of a serial are of one paper; where they disagree, that waits."""
+        return Choice(Action.PAIR, pairs=tuple((p.image, 1) for p in self.copied_pages(survey, serial)))
+
+    def dismiss(self, survey: Survey, image: str, *, by: str) -> None:
+        """Say of a refused page that there is nothing on it to count.
+
+        Raises:
+            DatasetError: `not-refused`, `survey-final`.
+        """
+
+        def change() -> None:
+            current = self._changeable(survey)
+            self._refused_row(current, image)
+            self._handle(current, image, Handled.DISMISSED, {"image": image, "action": "dismiss"}, by)
+
+        self._store.db.write(change)
+
+    def assign(self, survey: Survey, image: str, where: Assignment, *, by: str) -> str:
+        """Say of a refused page which page it is; its questions then wait to be entered from the picture.
+
+        Args:
+            survey: The survey.
+            image: The refused page image.
+            where: Which page it is.
+            by: Name of the person.
+
+        Returns:
+            The serial of the sheet.
+
+        Raises:
+            DatasetError: `not-refused`, `survey-final`, `unknown-layout`, `no-such-page`, `page-taken`.
+        """
+
+        def change() -> str:
+            current = self._changeable(survey)
+            self._refused_row(current, image)
+            layout_id, page = where.layout, where.page
+            if layout_id not in self._runs.layouts(current):
+                raise DatasetError(
+                    "unknown-layout", "The survey was never printed that way.", "Choose one of its own printed forms."
+                )
+            layout = self._materialiser.layout(layout_id)
+            if not 1 <= page <= layout.pages:
+                raise DatasetError("no-such-page", f"The sheet has no page {page}.", f"Choose 1 to {layout.pages}.")
+            chosen = (where.serial or new_serial()).strip().upper()
+            if any(row["page"] == page for row in self._materialiser.images(current, chosen)):
+                remedy = "If it is the same page, dismiss this picture; if not, leave the number empty."
+                raise DatasetError("page-taken", f"Page {page} of sheet {chosen} has come already.", remedy)
+            self._store.db.execute(
+                "UPDATE images SET status = ?, serial = ?, copy = 1, page = ?, layout = ? WHERE id = ?",
+                (ImageStatus.ASSIGNED.value, chosen, page, layout_id, image),
+            )
+            payload = {"image": image, "action": "assign", "layout": layout_id, "page": page, "serial": chosen}
+            self._handle(current, image, Handled.ASSIGNED, payload, by)
+            self._materialiser.sheet(current, chosen)
+            return chosen
+
+        return self._store.db.write(change)
+
+    def _changeable(self, survey: Survey) -> Survey:
+        current = self._surveys.get(survey.slug)
+        if current.state in (SurveyState.FROZEN, SurveyState.PURGED):
+            what = f"“{current.slug}” is {current.state.value}: its answers are final."
+            raise DatasetError("survey-final", what, "Nothing can be decided any more.")
+        return current
+
+    def _checked(self, survey: Survey, item: Item, choice: Choice) -> Choice:
+        """Return the choice in its final form, or say why it can't be."""
+        if choice.action not in ALLOWED[item.aspect]:
+            raise _bad("That can't be decided about this item.")
+        if item.aspect is Aspect.PAIRING:
+            images = {p.image for p in self.copied_pages(survey, item.serial)}
+            if {i for i, _ in choice.pairs} != images or any(n < 0 for _, n in choice.pairs):
+                raise _bad("Every page must be put with a sheet, or set aside.")
+            return choice
+        question = self._surveys.instrument(survey, item.version).by_id[item.question]
+        if choice.action is Action.TEXT:
+            return Choice(Action.TEXT, text=_checked_text(question, item.option, choice.text))
+        if choice.action is Action.CHOOSE and item.option is None:
+            return Choice(Action.CHOOSE, options=_checked_options(question, choice.options))
+        return Choice(choice.action)
+
+    def _record(
+        self, survey: Survey, key: tuple[str, int, str, str, Aspect], choice: Choice, reading: int | None, by: str
+    ) -> int:
+        serial, copy, question, option, aspect = key
+        payload = payload_of(choice) | {
+            "serial": serial,
+            "copy": copy,
+            "question": question,
+            "option": option,
+            "aspect": aspect.value,
+            "reading": reading,
+            "page": self._page(survey, serial, question),
+            "by": by,
+            "at": self._store.now().isoformat(timespec="seconds"),
+        }
+        seq = self._log.append(EntryKind.DECISION, payload, survey.random_id)
+        self._store.db.execute(
+            "INSERT OR REPLACE INTO decisions (survey, serial, copy, question, option, aspect, seq, reading)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (survey.slug, serial, copy, question, option, aspect.value, seq, reading),
+        )
+        return seq
+
+    def _page(self, survey: Survey, serial: str, question: str) -> int:
+        layout_id = self._store.db.value(
+            "SELECT layout FROM sheets WHERE survey = ? AND serial = ?", (survey.slug, serial)
+        )
+        return page_of_questions(self._materialiser.layout(layout_id)).get(question, 0) if layout_id else 0
+
+    def _pair(self, survey: Survey, serial: str, choice: Choice) -> None:
+        """Put each page image with its paper; those of doubles follow the page that they double."""
+        moved = dict(choice.pairs)
+        old = {row["id"]: (row["page"], row["copy"]) for row in self._materialiser.images(survey, serial)}
+        target = {old[image]: copy for image, copy in moved.items()}
+        for image, where in old.items():
+            copy = moved.get(image, target.get(where))
+            if copy is not None:
+                self._store.db.execute("UPDATE images SET copy = ? WHERE id = ?", (copy, image))
+
+    def _latest(self, survey: Survey, key: tuple[str, int, str, str, Aspect]) -> Decision | None:
+        serial, copy, question, option, aspect = key
+        seq = self._store.db.value(
+            "SELECT seq FROM decisions WHERE survey = ? AND serial = ? AND copy = ? AND question = ? AND option = ?"
+            " AND aspect = ?",
+            (survey.slug, serial, copy, question, option, aspect.value),
+        )
+        return None if seq is None else self._decision(seq)
+
+    def _decision(self, seq: int) -> Decision:
+        plain = self._log.payload(seq)
+        key = (plain["serial"], plain["copy"], plain["question"], plain["option"], Aspect(plain["aspect"]))
+        return Decision(
+            seq=seq,
+            item=_name(*key),
+            serial=plain["serial"],
+            copy=plain["copy"],
+            question=plain["question"],
+            option=plain["option"] or None,
+            aspect=key[4],
+            choice=choice_of(plain),
+            by=plain["by"],
+            at=plain["at"],
+            reading=plain["reading"],
+        )
+
+    def _item(self, row: Row, *, with_suggestion: bool = False) -> Item:
+        reason = Reason(row["reason"])
+        option = row["option"] or None
+        suggestion = None
+        if with_suggestion and reason is Reason.TRANSCRIBE and row["reading"] is not None:
+            texts = self._materialiser.reading(row["reading"]).texts
+            suggestion = next(
+                (t.suggestion for t in texts if (t.question, t.option) == (row["question"], option)), None
+            )
+        layout_id = self._store.db.value("SELECT layout FROM images WHERE id = ?", (row["image"],))
+        return Item(
+            id=_name(row["serial"], row["copy"], row["question"], row["option"], aspect_of(reason)),
+            survey=row["survey"],
+            serial=row["serial"],
+            copy=row["copy"],
+            page=row["page"],
+            question=row["question"],
+            option=option,
+            reason=reason,
+            image=row["image"],
+            reading=row["reading"],
+            version=self._materialiser.layout(layout_id).version,
+            suggestion=suggestion,
+        )
+
+    def _refused_row(self, survey: Survey, image: str) -> Row:
+        row = self._store.db.row("SELECT * FROM images WHERE id = ? AND survey = ?", (image, survey.slug))
+        if row is None or row["status"] != ImageStatus.REFUSED.value or row["handled"] != Handled.WAITS.value:
+            remedy = "Go back to the list of refused pages."
+            raise DatasetError("not-refused", "This page does not wait for a decision.", remedy)
+        return row
+
+    def _handle(self, survey: Survey, image: str, handled: Handled, payload: dict[str, object], by: str) -> None:
+        self._store.db.execute("UPDATE images SET handled = ? WHERE id = ?", (handled.value, image))
+        at = self._store.now().isoformat(timespec="seconds")
+        self._log.append(EntryKind.PAGE, payload | {"by": by, "at": at}, survey.random_id)
+
+
+def _name(serial: str, copy: int, question: str, option: str, aspect: Aspect) -> str:
+    return ".".join((serial, str(copy), aspect.value, question, option))
+
+
+def _parse(item_id: str) -> tuple[str, int, str, str, Aspect]:
+    parts = item_id.split(".")
+    try:
+        serial, copy, aspect, question, option = parts
+        return serial, int(copy), question, option, Aspect(aspect)
+    except ValueError as error:
+        remedy = "Go back to the list of what waits."
+        raise DatasetError("unknown-item", "This does not name anything that waits.", remedy) from error
+
+
+def _checked_options(question: Question, options: tuple[str, ...]) -> tuple[str, ...]:
+    known = {o.id for o in question.options}
+    chosen = set(options)
+    if not chosen or not chosen <= known:
+        raise _bad("Choose one of the question's own options.")
+    if len(chosen) > 1 and (question.chooses_one or any(question.option(o).exclusive for o in chosen)):
+        raise _bad("These options can't be the answer together.")
+    return tuple(o.id for o in question.options if o.id in chosen)
+
+
+def _checked_text(question: Question, option: str | None, text: str) -> str:
+    """Return what is written; a place that is on the list becomes its code, any other stays as written."""
+    plain = text.strip()
+    if not plain:
+        raise _bad("Write down what stands there, or say that it is empty.")
+    if option is not None:
+        return plain
+    if question.kind is Kind.PLACE:
+        place = places.find(question.places, plain)
+        return place.code if place else plain
+    if question.kind is Kind.NUMBER and any(own_field_faults(question, plain, {})):
+        raise _bad(f"This is not a number from {question.minimum} to {question.maximum}.")
+    return plain
+
+
+def _bad(what: str) -> DatasetError:
+    return DatasetError("bad-choice", what, "Choose again.")

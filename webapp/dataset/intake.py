@@ -1,0 +1,302 @@
+"""Where read pages come in: stored readings, sheets, doubles, copies, refused pages."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forms.pagecode import SheetKind
+from omr.images import Picture
+from omr.readings import Outcome, PageReading, Refusal, RefusalCode, to_json
+from webapp.dataset.database import Row
+from webapp.dataset.errors import DatasetError
+from webapp.dataset.log import EntryKind, Log
+from webapp.dataset.materialise import ImageStatus, Materialiser, SheetState
+from webapp.dataset.pages import same_marks
+from webapp.dataset.pictures import Pictures
+from webapp.dataset.store import Store
+from webapp.dataset.surveys import Survey, Surveys, SurveyState
+
+PRACTICE_SHEET = "practice-sheet"
+"""Refusal at intake: a sheet printed from the draft of a survey that is open now."""
+
+
+class Taken(StrEnum):
+    """What became of a page image."""
+
+    READ = "read"
+    DOUBLE = "double"
+    COPIED = "copied"
+    REFUSED = "refused"
+
+
+class Handled(StrEnum):
+    """What people did about a refused page."""
+
+    WAITS = "waits"
+    NOTHING_TO_DO = "nothing-to-do"
+    DISMISSED = "dismissed"
+    ASSIGNED = "assigned"
+    READ_LATER = "read-later"
+
+
+NOTHING_TO_DO = frozenset({RefusalCode.BLANK_PAGE.value, RefusalCode.SIGN_UP_SHEET.value})
+"""Refusals that don't wait for anybody in the dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page image stood in what was delivered.
+
+    Attributes:
+        job: Id of the reading job.
+        file_number: Number of the file in the job, from 1.
+        file: The file's name.
+        image: Page image in it, from 1; 0 where the whole file was refused.
+        part: Slip on the image, from 1.
+    """
+
+    job: str
+    file_number: int
+    file: str
+    image: int
+    part: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """A page image that was not read.
+
+    Attributes:
+        id: The page image.
+        job: Id of the reading job.
+        file: Name of the delivered file.
+        image: Page image in it.
+        code: Why, one of the refusal codes or `practice-sheet`.
+        message: What is wrong.
+        remedy: What to do about it.
+        has_picture: Whether its picture is kept.
+        handled: What people did about it.
+    """
+
+    id: str
+    job: str
+    file: str
+    image: int
+    code: str
+    message: str
+    remedy: str
+    has_picture: bool
+    handled: Handled
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A sheet that waits for pages.
+
+    Attributes:
+        serial: Its serial.
+        copy: Which of the papers with this serial, from 1.
+        missing: Pages that have not come.
+        pages: Number of pages of the sheet.
+    """
+
+    serial: str
+    copy: int
+    missing: tuple[int, ...]
+    pages: int
+
+
+class Intake:
+    """Takes what was read into the dataset of one instance."""
+
+    def __init__(
+        self, store: Store, log: Log, surveys: Surveys, pictures: Pictures, materialiser: Materialiser
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._surveys = surveys
+        self._pictures = pictures
+        self._materialiser = materialiser
+
+    def take(self, survey: Survey, place: Place, outcome: Outcome, picture: Picture | None) -> Taken:
+        """Take one page image; taking the same place of the same job again changes nothing.
+
+        A picture that is known already is a double, and whatever was decided about it stays. A sign-up sheet's
+        picture is not kept.
+
+        Args:
+            survey: The survey that is scanned.
+            place: Where the image stood.
+            outcome: What the reader made of it.
+            picture: Its picture.
+
+        Raises:
+            DatasetError: `survey-final`: the survey is frozen or purged; `disk`.
+        """
+        before = self._at(place)
+        if before is not None:
+            return _taken(before)
+        sha256 = picture.sha256 if picture else ""
+        image_id = secrets.token_hex(12)
+        sign_up = isinstance(outcome, Refusal) and outcome.code is RefusalCode.SIGN_UP_SHEET
+        kept = picture is not None and not sign_up and not self._known(survey, sha256, outcome)
+        if picture is not None and kept:
+            self._pictures.keep(survey, image_id, picture.data)
+
+        def change() -> Taken:
+            current = self._surveys.get(survey.slug)
+            if current.state in (SurveyState.FROZEN, SurveyState.PURGED):
+                what = f"“{current.slug}” is {current.state.value}: nothing can be added to it."
+                raise DatasetError("survey-final", what, "Keep the sheets; they can't be counted any more.")
+            row = self._row(current, place, image_id, "" if sign_up else sha256)
+            row |= {"picture": int(kept), "media_type": picture.media_type if picture and kept else ""}
+            known = self._known(current, sha256, outcome) if not sign_up else None
+            if known is not None:
+                row |= {"status": ImageStatus.DOUBLE.value, "serial": known["serial"], "page": known["page"]}
+                self._insert(row | {"picture": 0})
+                return Taken.DOUBLE
+            if isinstance(outcome, Refusal):
+                return self._refuse(current, row, outcome.code.value)
+            return self._read(current, row, outcome)
+
+        taken = self._store.db.write(change)
+        if (
+            kept
+            and taken is Taken.DOUBLE
+            and not self._store.db.value("SELECT picture FROM images WHERE id = ?", (image_id,))
+        ):
+            self._pictures.remove(survey, image_id)
+        return taken
+
+    def _at(self, place: Place) -> Row | None:
+        return self._store.db.row(
+            "SELECT * FROM images WHERE job = ? AND file_number = ? AND image = ? AND part = ?",
+            (place.job, place.file_number, place.image, place.part),
+        )
+
+    def _known(self, survey: Survey, sha256: str, outcome: Outcome) -> Row | None:
+        """Return the image that had the same picture; one that was refused does not stop it from being read now."""
+        if not sha256:
+            return None
+        rows = self._store.db.rows(
+            "SELECT * FROM images WHERE survey = ? AND sha256 = ? AND status <> 'double'", (survey.slug, sha256)
+        )
+        if isinstance(outcome, PageReading):
+            rows = [r for r in rows if r["status"] != ImageStatus.REFUSED.value]
+        return rows[0] if rows else None
+
+    @staticmethod
+    def _row(survey: Survey, place: Place, image_id: str, sha256: str) -> Row:
+        return {
+            "id": image_id,
+            "survey": survey.slug,
+            "job": place.job,
+            "file_number": place.file_number,
+            "file": place.file,
+            "image": place.image,
+            "part": place.part,
+            "sha256": sha256,
+            "status": ImageStatus.REFUSED.value,
+            "code": "",
+            "handled": "",
+        }
+
+    def _insert(self, row: Row) -> None:
+        names = ", ".join(row)
+        marks = ", ".join(f":{name}" for name in row)
+        self._store.db.execute(f"INSERT INTO images ({names}) VALUES ({marks})", row)  # noqa: S608 (names are ours)
+
+    def _refuse(self, survey: Survey, row: Row, code: str) -> Taken:
+        handled = Handled.NOTHING_TO_DO if code in NOTHING_TO_DO else Handled.WAITS
+        self._insert(row | {"status": ImageStatus.REFUSED.value, "code": code, "handled": handled.value})
+        payload = {"image": row["id"], "file": row["file"], "number": row["image"], "code": code}
+        self._log.append(EntryKind.REFUSAL, payload | {"sha256": row["sha256"]}, survey.random_id)
+        return Taken.REFUSED
+
+    def _read(self, survey: Survey, row: Row, reading: PageReading) -> Taken:
+        if reading.kind == SheetKind.PRACTICE.value and not survey.practice:
+            return self._refuse(survey, row, PRACTICE_SHEET)
+        payload = {"image": row["id"], "reading": to_json(reading, row["file"], row["image"])}
+        seq = self._log.append(EntryKind.READING, payload, survey.random_id)
+        copy, double = self._copy_for(survey, reading)
+        status = ImageStatus.DOUBLE if double else ImageStatus.READ
+        self._store.db.execute(
+            "UPDATE images SET handled = ? WHERE survey = ? AND sha256 = ? AND status = 'refused'",
+            (Handled.READ_LATER.value, survey.slug, row["sha256"]),
+        )
+        self._insert(
+            row
+            | {"status": status.value, "serial": reading.serial, "copy": copy, "page": reading.page}
+            | {"layout": reading.layout, "reading": seq}
+        )
+        self._materialiser.sheet(survey, reading.serial)
+        if double:
+            return Taken.DOUBLE
+        return Taken.READ if self._materialiser.paired(survey, reading.serial) else Taken.COPIED
+
+    def _copy_for(self, survey: Survey, reading: PageReading) -> tuple[int, bool]:
+        """Return which paper of this serial a page belongs to, and whether that paper's page was seen before."""
+        images = self._materialiser.images(survey, reading.serial)
+        twins = [r for r in images if r["page"] == reading.page and r["reading"] and r["layout"] == reading.layout]
+        for row in twins:
+            if same_marks(self._materialiser.reading(row["reading"]), reading):
+                return row["copy"], True
+        taken = {row["copy"] for row in images if row["page"] == reading.page}
+        return next(n for n in range(1, len(images) + 2) if n not in taken), False
+
+    def refused(self, survey: Survey, *, everything: bool = False) -> tuple[RefusedPage, ...]:
+        """Return refused pages in the order they came.
+
+        Args:
+            survey: The survey.
+            everything: Those that wait for nobody as well.
+        """
+        rows = self._store.db.rows(
+            "SELECT * FROM images WHERE survey = ? AND status = 'refused' ORDER BY arrival", (survey.slug,)
+        )
+        return tuple(refused_page(row) for row in rows if everything or row["handled"] == Handled.WAITS.value)
+
+    def incomplete(self, survey: Survey) -> tuple[Incomplete, ...]:
+        """Return the sheets that wait for pages, by serial."""
+        sql = "SELECT * FROM sheets WHERE survey = ? AND state = ? ORDER BY serial, copy"
+        found = []
+        for row in self._store.db.rows(sql, (survey.slug, SheetState.MISSING_PAGES.value)):
+            came = self._materialiser.of_sheet(survey, row["serial"], row["copy"])
+            pages = self._materialiser.layout(row["layout"]).pages
+            found.append(Incomplete(row["serial"], row["copy"], came.missing, pages))
+        return tuple(found)
+
+
+def refused_page(row: Row) -> RefusedPage:
+    """Make the value out of a row of images."""
+    message, remedy = refusal_text(row["code"])
+    return RefusedPage(
+        id=row["id"],
+        job=row["job"],
+        file=row["file"],
+        image=row["image"],
+        code=row["code"],
+        message=message,
+        remedy=remedy,
+        has_picture=bool(row["picture"]),
+        handled=Handled(row["handled"]),
+    )
+
+
+def refusal_text(code: str) -> tuple[str, str]:
+    """Return message and remedy of a refusal code, `practice-sheet` included."""
+    if code == PRACTICE_SHEET:
+        return (
+            "The sheet was printed while the survey was a draft, to try it out.",
+            "If somebody answered on it in earnest, enter it by hand on a sheet of the survey.",
+        )
+    refusal = Refusal(RefusalCode(code))
+    return refusal.message, refusal.remedy
+
+
+def _taken(row: Row) -> Taken:
+    if row["status"] in (ImageStatus.READ.value, ImageStatus.ASSIGNED.value):
+        return Taken.READ
+    return Taken(row["status"])

@@ -1,0 +1,258 @@
+"""What counts as the answer: one function from readings and decisions to the response of a sheet.
+
+Readings and decisions are append-only; everything that this module writes follows from them and can be made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from forms.answers import Answer, Given, Reason, route
+from forms.layout import Layout
+from omr.readings import PageReading, from_json
+from webapp.dataset.answers import Channel, Response
+from webapp.dataset.database import Row
+from webapp.dataset.errors import DatasetError
+from webapp.dataset.log import Log
+from webapp.dataset.pages import (
+    Action,
+    Aspect,
+    Choice,
+    apply,
+    given_on_page,
+    merged,
+    page_of_questions,
+    settled,
+    unread_page,
+)
+from webapp.dataset.responses import Responses, new_key
+from webapp.dataset.runs import Runs
+from webapp.dataset.store import Store
+from webapp.dataset.surveys import Survey, Surveys, SurveyState
+
+
+class SheetState(StrEnum):
+    """Where a sheet stands."""
+
+    MISSING_PAGES = "missing-pages"
+    COPIED = "copied"
+    COUNTED = "counted"
+    SET_ASIDE = "set-aside"
+
+
+class ImageStatus(StrEnum):
+    """What became of a page image."""
+
+    READ = "read"
+    DOUBLE = "double"
+    REFUSED = "refused"
+    ASSIGNED = "assigned"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetAnswers:
+    """What a sheet comes to.
+
+    Attributes:
+        state: Whether it is counted.
+        missing: Pages that have not come.
+        answers: One a question; empty while its pages must be paired.
+    """
+
+    state: SheetState
+    missing: tuple[int, ...]
+    answers: tuple[Answer, ...]
+
+
+class Materialiser:
+    """Keeps responses, sheets and waiting items as readings and decisions say."""
+
+    def __init__(self, store: Store, log: Log, surveys: Surveys, runs: Runs, responses: Responses) -> None:
+        self._store = store
+        self._log = log
+        self._surveys = surveys
+        self._runs = runs
+        self._responses = responses
+        self._layout = lru_cache(maxsize=32)(runs.layout)
+
+    def reading(self, seq: int) -> PageReading:
+        """Return a stored reading by its log number."""
+        found = from_json(self._log.payload(seq)["reading"])
+        if not isinstance(found, PageReading):
+            raise DatasetError("not-a-reading", f"Log row {seq} is not a reading.", "Run `kryssklick verify`.")
+        return found
+
+    def layout(self, layout_id: str) -> Layout:
+        """Return a layout that sheets were printed with."""
+        return self._layout(layout_id)
+
+    def images(self, survey: Survey, serial: str, copy: int | None = None) -> list[Row]:
+        """Return the page images of a serial that say something, in the order they came."""
+        sql = (
+            "SELECT * FROM images WHERE survey = ? AND serial = ?"
+            " AND status IN ('read', 'double', 'assigned') AND (reading IS NOT NULL OR status = 'assigned')"
+        )
+        values: tuple[object, ...] = (survey.slug, serial)
+        if copy is not None:
+            sql, values = f"{sql} AND copy = ?", (*values, copy)
+        return self._store.db.rows(f"{sql} ORDER BY arrival", values)
+
+    def choices(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], Choice]:
+        """Return what people decided about a sheet, undone decisions left out."""
+        sql = "SELECT seq, question, option, aspect FROM decisions WHERE survey = ? AND serial = ? AND copy = ?"
+        made = {
+            (row["question"], row["option"], Aspect(row["aspect"])): choice_of(self._log.payload(row["seq"]))
+            for row in self._store.db.rows(sql, (survey.slug, serial, copy))
+        }
+        return {key: choice for key, choice in made.items() if choice.action is not Action.UNDO}
+
+    def paired(self, survey: Survey, serial: str) -> bool:
+        """Tell whether it is known which pages of a serial belong together."""
+        images = self.images(survey, serial)
+        if all(row["copy"] == 1 for row in images):
+            return True
+        choice = self.choices(survey, serial, 0).get(("", "", Aspect.PAIRING))
+        known = dict(choice.pairs) if choice else {}
+        return all(row["id"] in known for row in images if row["status"] != ImageStatus.DOUBLE.value)
+
+    def of_sheet(self, survey: Survey, serial: str, copy: int) -> SheetAnswers:
+        """Return what a sheet comes to, from readings and decisions alone."""
+        images = self.images(survey, serial, copy)
+        if not images:
+            return SheetAnswers(SheetState.SET_ASIDE, (), ())
+        if not self.paired(survey, serial):
+            return SheetAnswers(SheetState.COPIED, (), ())
+        layout = self.layout(images[0]["layout"])
+        instrument = self._surveys.instrument(survey, layout.version)
+        missing = tuple(sorted(set(range(1, layout.pages + 1)) - {row["page"] for row in images}))
+        choices = self.choices(survey, serial, copy)
+        given = self._given(survey, layout, images, missing)
+        for question in instrument.questions:
+            if question.id in given:
+                given[question.id] = apply(question, given[question.id], choices)
+        answers = tuple(settled(answer, choices) for answer in route(instrument, given))
+        final = survey.state in (SurveyState.FROZEN, SurveyState.PURGED)
+        state = SheetState.MISSING_PAGES if missing and not final else SheetState.COUNTED
+        return SheetAnswers(state, missing, answers)
+
+    def _given(self, survey: Survey, layout: Layout, images: list[Row], missing: tuple[int, ...]) -> dict[str, Given]:
+        instrument = self._surveys.instrument(survey, layout.version)
+        pages = page_of_questions(layout)
+        given: dict[str, Given] = {q: Given(returned=False) for q, page in pages.items() if page in missing}
+        for page in {row["page"] for row in images}:
+            readings = [
+                given_on_page(self.reading(row["reading"]))
+                for row in images
+                if row["page"] == page and row["reading"] is not None
+            ]
+            on_page = [q for q, p in pages.items() if p == page]
+            if not readings:
+                given |= unread_page(instrument, on_page)
+                continue
+            found = merged(readings)
+            given |= {q: found.get(q, Given()) for q in on_page}
+        return given
+
+    def sheet(self, survey: Survey, serial: str) -> None:
+        """Make everything that follows from a serial's readings and decisions anew; only inside a transaction."""
+        copies = {row["copy"] for row in self.images(survey, serial)}
+        sql = "SELECT copy FROM sheets WHERE survey = ? AND serial = ?"
+        known = {row["copy"] for row in self._store.db.rows(sql, (survey.slug, serial))}
+        self._store.db.execute("DELETE FROM waiting WHERE survey = ? AND serial = ?", (survey.slug, serial))
+        for copy in sorted((copies | known) - {0}):
+            self._copy(survey, serial, copy)
+        if not self.paired(survey, serial):
+            newest = max(self.images(survey, serial), key=lambda row: row["arrival"])
+            self._wait(survey, serial, 0, newest, ("", None, Reason.COPIED_SHEET), 0)
+
+    def _copy(self, survey: Survey, serial: str, copy: int) -> None:
+        came = self.of_sheet(survey, serial, copy)
+        images = self.images(survey, serial, copy)
+        row = self._store.db.row(
+            "SELECT layout, response FROM sheets WHERE survey = ? AND serial = ? AND copy = ?",
+            (survey.slug, serial, copy),
+        )
+        key: bytes | None = row["response"] if row else None
+        layout_id = images[0]["layout"] if images else row["layout"] if row else ""
+        if came.state is SheetState.COUNTED:
+            key = key or new_key()
+            layout = self.layout(layout_id)
+            instrument = self._surveys.instrument(survey, layout.version)
+            response = Response(key, Channel.PAPER, layout.version, layout.language, came.answers)
+            self._responses.put(survey, response, instrument)
+        elif key is not None:
+            self._responses.remove(survey, key)
+            key = None
+        self._store.db.execute(
+            "INSERT OR REPLACE INTO sheets (survey, serial, copy, layout, state, missing, response)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (survey.slug, serial, copy, layout_id, came.state.value, json.dumps(came.missing), key),
+        )
+        if came.answers:
+            self._wait_for(survey, serial, copy, images, came.answers)
+
+    def _wait_for(self, survey: Survey, serial: str, copy: int, images: list[Row], answers: tuple[Answer, ...]) -> None:
+        pages = page_of_questions(self.layout(images[0]["layout"]))
+        by_page: dict[int, Row] = {}
+        for row in images:
+            by_page.setdefault(row["page"], row)
+        for number, answer in enumerate(answers, 1):
+            for place, waiting in enumerate(answer.waiting):
+                image = by_page.get(pages.get(answer.question, 0))
+                if image is not None:
+                    what = (answer.question, waiting.option, waiting.reason)
+                    self._wait(survey, serial, copy, image, what, number * 100 + place)
+
+    def _wait(  # noqa: PLR0913, PLR0917 (the columns of one row)
+        self,
+        survey: Survey,
+        serial: str,
+        copy: int,
+        image: Row,
+        what: tuple[str, str | None, Reason],
+        position: int,
+    ) -> None:
+        question, option, reason = what
+        self._store.db.execute(
+            "INSERT INTO waiting (survey, serial, copy, page, question, option, reason, position, image, reading)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                survey.slug,
+                serial,
+                copy,
+                image["page"],
+                question,
+                option or "",
+                reason.value,
+                position,
+                image["id"],
+                image["reading"],
+            ),
+        )
+
+
+def choice_of(payload: Mapping[str, object]) -> Choice:
+    """Read a choice out of a decision's payload."""
+    options, pairs = payload.get("options", ()), payload.get("pairs", ())
+    return Choice(
+        action=Action(str(payload["action"])),
+        options=tuple(str(o) for o in options) if isinstance(options, list) else (),
+        text=str(payload.get("text", "")),
+        pairs=tuple((str(i), int(n)) for i, n in pairs) if isinstance(pairs, list) else (),
+    )
+
+
+def payload_of(choice: Choice) -> dict[str, object]:
+    """Write a choice for a decision's payload."""
+    plain: dict[str, object] = {"action": choice.action.value}
+    if choice.options:
+        plain["options"] = list(choice.options)
+    if choice.text:
+        plain["text"] = choice.text
+    if choice.pairs:
+        plain["pairs"] = [list(pair) for pair in choice.pairs]
+    return plain

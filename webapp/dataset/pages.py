@@ -1,0 +1,168 @@
+"""From what the machine saw on the pages of one sheet, and what people decided, to what was given.
+
+Pure functions: no database here. `materialise.py` feeds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from forms.answers import Answer, Given, Mark, Reason, Waiting
+from forms.layout import FieldKind, Layout
+from forms.model import Instrument, Kind, Question
+from omr.readings import PageReading
+
+
+class Action(StrEnum):
+    """What a person can decide."""
+
+    CHOOSE = "choose"
+    BLANK = "blank"
+    UNCLEAR = "unclear"
+    TEXT = "text"
+    PAIR = "pair"
+    UNDO = "undo"
+
+
+class Aspect(StrEnum):
+    """What of a question or option a decision is about: its marks, its words, or which pages belong together."""
+
+    MARKS = "marks"
+    TEXT = "text"
+    PAIRING = "pairing"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody decided.
+
+    Attributes:
+        action: CHOOSE: these options are meant, or the one option asked about is; BLANK: nothing is meant; UNCLEAR:
+            it can't be settled; TEXT: this is what is written; PAIR: these pages belong together.
+        options: For CHOOSE on a whole question.
+        text: For TEXT: words, digits, or a place's code.
+        pairs: For PAIR: page image and the number of the sheet it belongs to, from 1; 0 sets it aside.
+    """
+
+    action: Action
+    options: tuple[str, ...] = ()
+    text: str = ""
+    pairs: tuple[tuple[str, int], ...] = ()
+
+
+Choices = Mapping[tuple[str, str, Aspect], Choice]
+"""Latest choices by question, option (empty: the whole question or its own field) and aspect; undone ones left out."""
+
+
+def aspect_of(reason: Reason) -> Aspect:
+    """Return what a reason to wait is about."""
+    if reason is Reason.TRANSCRIBE:
+        return Aspect.TEXT
+    return Aspect.PAIRING if reason is Reason.COPIED_SHEET else Aspect.MARKS
+
+
+def page_of_questions(layout: Layout) -> dict[str, int]:
+    """Return the page that each question stands on."""
+    pages: dict[str, int] = {}
+    for field in layout.fields:
+        if field.kind is not FieldKind.WORDS:
+            pages.setdefault(field.question, field.page)
+    return pages
+
+
+def given_on_page(reading: PageReading) -> dict[str, Given]:
+    """Return what one reading says, by question. Ink in a text field is a text that nobody has written out yet."""
+    marks: dict[str, dict[str, Mark]] = {}
+    texts: dict[str, dict[str | None, str | None]] = {}
+    stray: dict[str, set[str | None]] = {}
+    for mark in reading.marks:
+        marks.setdefault(mark.question, {})[mark.option] = mark.state
+    for text in reading.texts:
+        if text.ink:
+            texts.setdefault(text.question, {})[text.option] = None
+    for ink in reading.stray_ink:
+        stray.setdefault(ink.question, set()).add(ink.option)
+    return {
+        question: Given(marks.get(question, {}), texts.get(question, {}), frozenset(stray.get(question, ())))
+        for question in {*marks, *texts, *stray}
+    }
+
+
+def merged(readings: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
+    """Put several readings of one page together: where any differs from the first, a person must look."""
+    first, *others = readings
+    questions = {q for reading in readings for q in reading}
+    nothing = Given()
+    return {
+        q: replace(first.get(q, nothing), disagreement=any(o.get(q, nothing) != first.get(q, nothing) for o in others))
+        for q in questions
+    }
+
+
+def unread_page(instrument: Instrument, questions: Iterable[str]) -> dict[str, Given]:
+    """Return what is known of a page that only a person can read: every box and field of it waits."""
+    return {q: _unread(instrument.by_id[q]) for q in questions}
+
+
+def _unread(question: Question) -> Given:
+    own_field = question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE)
+    marks = {o.id: Mark.UNCERTAIN for o in question.options}
+    return Given(marks, {None: None} if own_field else {})
+
+
+def apply(question: Question, given: Given, choices: Choices) -> Given:
+    """Put what people decided about one question in the place of what the machine saw.
+
+    A choice that it can't be settled changes nothing here; see `settled`.
+    """
+    marks, texts, stray = dict(given.marks), dict(given.texts), set(given.stray)
+    disagreement = given.disagreement
+    whole = choices.get((question.id, "", Aspect.MARKS))
+    if whole is not None and whole.action in (Action.CHOOSE, Action.BLANK):
+        marks = dict.fromkeys(whole.options, Mark.CROSSED)
+        stray, disagreement = set(), False
+    for option in question.options:
+        own = choices.get((question.id, option.id, Aspect.MARKS))
+        if own is not None and own.action in (Action.CHOOSE, Action.BLANK):
+            marks[option.id] = Mark.CROSSED if own.action is Action.CHOOSE else Mark.EMPTY
+            stray.discard(option.id)
+    for field in (None, *(o.id for o in question.options)):
+        written = choices.get((question.id, field or "", Aspect.TEXT))
+        if written is not None and written.action is Action.TEXT:
+            texts[field] = written.text
+        elif written is not None and written.action is Action.BLANK:
+            texts.pop(field, None)
+    return replace(given, marks=marks, texts=texts, stray=frozenset(stray), disagreement=disagreement)
+
+
+def settled(answer: Answer, choices: Choices) -> Answer:
+    """Take out of an answer's waiting items those that a person judged can't be settled: they stay unclear for good."""
+
+    def open_still(waiting: Waiting) -> bool:
+        choice = choices.get((answer.question, waiting.option or "", aspect_of(waiting.reason)))
+        return choice is None or choice.action is not Action.UNCLEAR
+
+    return replace(answer, waiting=tuple(w for w in answer.waiting if open_still(w)))
+
+
+def same_marks(one: PageReading, other: PageReading) -> bool:
+    """Tell whether two readings of a page with one serial can be of the same paper, by what is marked.
+
+    A scan may lose or doubt a faint mark, so a few differences among many agreements are the same ink; otherwise two
+    people filled in copies of one sheet. Boxes that either reading doubts say nothing.
+    """
+    a, b = _ink(one), _ink(other)
+    doubted = {k for k, v in (*a.items(), *b.items()) if v is Mark.UNCERTAIN}
+    known = {k for k in {*a, *b} - doubted if a.get(k) is not None or b.get(k) is not None}
+    agreed = sum(a.get(k) is b.get(k) for k in known)
+    return agreed >= 3 * (len(known) - agreed)
+
+
+def _ink(reading: PageReading) -> dict[tuple[str, str | None, str], Mark]:
+    """Return what is inked: boxes with their state, and text fields as if they were crossed."""
+    found: dict[tuple[str, str | None, str], Mark] = {
+        (m.question, m.option, "box"): m.state for m in reading.marks if m.state is not Mark.EMPTY
+    }
+    return found | {(t.question, t.option, "text"): Mark.CROSSED for t in reading.texts if t.ink}

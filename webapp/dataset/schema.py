@@ -1,0 +1,164 @@
+"""The tables of the dataset, as named migrations.
+
+What belongs to a web answer stands in tables WITHOUT ROWID under random keys, so that no row number tells an order.
+Times stand only where no respondent is meant. Columns `survey` hold the survey's slug.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("kryssklick")
+
+_SURVEYS = """
+CREATE TABLE surveys (
+  slug TEXT PRIMARY KEY, random_id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, demo INTEGER NOT NULL,
+  parameters TEXT NOT NULL, languages TEXT NOT NULL, settings TEXT NOT NULL, closed_at TEXT) STRICT;
+CREATE TABLE versions (
+  survey TEXT NOT NULL REFERENCES surveys(slug), version TEXT NOT NULL, number INTEGER NOT NULL,
+  name TEXT NOT NULL, definition TEXT NOT NULL, PRIMARY KEY (survey, version)) STRICT;
+"""
+
+_TRAY = """
+CREATE TABLE receipts (
+  survey TEXT NOT NULL REFERENCES surveys(slug), receipt BLOB NOT NULL,
+  PRIMARY KEY (survey, receipt)) STRICT, WITHOUT ROWID;
+CREATE TABLE tray (
+  survey TEXT NOT NULL REFERENCES surveys(slug), key BLOB NOT NULL, submission BLOB NOT NULL, sealed BLOB NOT NULL,
+  PRIMARY KEY (survey, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE tray_state (
+  survey TEXT PRIMARY KEY REFERENCES surveys(slug), last_lot_at TEXT, unvacuumed INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE lots_set_aside (
+  id BLOB PRIMARY KEY, survey TEXT NOT NULL REFERENCES surveys(slug), state TEXT NOT NULL,
+  content BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine (
+  survey TEXT NOT NULL REFERENCES surveys(slug), key BLOB NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL,
+  content BLOB NOT NULL, PRIMARY KEY (survey, key)) STRICT, WITHOUT ROWID;
+"""
+
+_RESPONSES = """
+CREATE TABLE responses (
+  survey TEXT NOT NULL REFERENCES surveys(slug), key BLOB NOT NULL, channel TEXT NOT NULL, version TEXT NOT NULL,
+  language TEXT NOT NULL, answers TEXT NOT NULL, PRIMARY KEY (survey, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE texts (
+  survey TEXT NOT NULL REFERENCES surveys(slug), response BLOB NOT NULL, question TEXT NOT NULL,
+  option TEXT NOT NULL, raw BLOB NOT NULL, masked BLOB,
+  PRIMARY KEY (survey, response, question, option)) STRICT, WITHOUT ROWID;
+CREATE TABLE counts (
+  survey TEXT NOT NULL REFERENCES surveys(slug), channel TEXT NOT NULL, question TEXT NOT NULL, item TEXT NOT NULL,
+  n INTEGER NOT NULL, PRIMARY KEY (survey, channel, question, item)) STRICT, WITHOUT ROWID;
+CREATE TABLE web_digests (
+  survey TEXT PRIMARY KEY REFERENCES surveys(slug), n INTEGER NOT NULL, digest BLOB NOT NULL,
+  seq INTEGER) STRICT;
+"""
+
+_LOG = """
+CREATE TABLE log (
+  seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, survey TEXT NOT NULL, before BLOB NOT NULL,
+  digest BLOB NOT NULL) STRICT;
+CREATE TABLE payloads (
+  seq INTEGER PRIMARY KEY REFERENCES log(seq), salt BLOB NOT NULL, content BLOB NOT NULL) STRICT;
+CREATE TRIGGER log_is_append_only BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER log_keeps_rows BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER payloads_stay BEFORE UPDATE ON payloads BEGIN SELECT RAISE(ABORT, 'a payload is never changed'); END;
+"""
+
+_PAPER = """
+CREATE TABLE layouts (
+  id TEXT PRIMARY KEY, survey TEXT NOT NULL REFERENCES surveys(slug), version TEXT NOT NULL,
+  content TEXT NOT NULL) STRICT;
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY, survey TEXT NOT NULL REFERENCES surveys(slug), layout TEXT NOT NULL REFERENCES layouts(id),
+  kind TEXT NOT NULL, sheets INTEGER NOT NULL, settings TEXT NOT NULL, made_on TEXT NOT NULL, place TEXT) STRICT;
+CREATE TABLE serials (
+  serial TEXT PRIMARY KEY, survey TEXT NOT NULL REFERENCES surveys(slug), run TEXT NOT NULL REFERENCES runs(id),
+  number INTEGER NOT NULL, kind TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX serials_by_run ON serials(run, number);
+CREATE TABLE sheets (
+  survey TEXT NOT NULL REFERENCES surveys(slug), serial TEXT NOT NULL, copy INTEGER NOT NULL, layout TEXT NOT NULL,
+  state TEXT NOT NULL, missing TEXT NOT NULL, response BLOB,
+  PRIMARY KEY (survey, serial, copy)) STRICT, WITHOUT ROWID;
+CREATE TABLE images (
+  arrival INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, survey TEXT NOT NULL REFERENCES surveys(slug),
+  job TEXT NOT NULL, file_number INTEGER NOT NULL, file TEXT NOT NULL, image INTEGER NOT NULL, part INTEGER NOT NULL,
+  sha256 TEXT NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL, handled TEXT NOT NULL,
+  serial TEXT, copy INTEGER, page INTEGER, layout TEXT, reading INTEGER,
+  picture INTEGER NOT NULL, media_type TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX images_by_job ON images(job, file_number, image, part);
+CREATE INDEX sheets_by_serial ON sheets(serial);
+CREATE INDEX images_by_hash ON images(survey, sha256);
+CREATE INDEX images_by_sheet ON images(survey, serial, copy);
+CREATE TABLE waiting (
+  survey TEXT NOT NULL REFERENCES surveys(slug), serial TEXT NOT NULL, copy INTEGER NOT NULL, page INTEGER NOT NULL,
+  question TEXT NOT NULL, option TEXT NOT NULL, reason TEXT NOT NULL, position INTEGER NOT NULL,
+  image TEXT NOT NULL, reading INTEGER,
+  PRIMARY KEY (survey, serial, copy, question, option, reason)) STRICT, WITHOUT ROWID;
+CREATE TABLE decisions (
+  survey TEXT NOT NULL REFERENCES surveys(slug), serial TEXT NOT NULL, copy INTEGER NOT NULL, question TEXT NOT NULL,
+  option TEXT NOT NULL, aspect TEXT NOT NULL, seq INTEGER NOT NULL REFERENCES log(seq), reading INTEGER,
+  PRIMARY KEY (survey, serial, copy, question, option, aspect)) STRICT, WITHOUT ROWID;
+"""
+
+_PEOPLE = """
+CREATE TABLE users (
+  name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT NOT NULL, one_time BLOB, must_change INTEGER NOT NULL,
+  failures INTEGER NOT NULL DEFAULT 0, locked_until TEXT) STRICT;
+CREATE TABLE sessions (
+  id BLOB PRIMARY KEY, user TEXT NOT NULL REFERENCES users(name), ends_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, survey TEXT NOT NULL REFERENCES surveys(slug),
+  state TEXT NOT NULL, by TEXT NOT NULL, made_at TEXT NOT NULL, error TEXT NOT NULL) STRICT;
+CREATE TABLE job_files (
+  job TEXT NOT NULL REFERENCES jobs(id), number INTEGER NOT NULL, name TEXT NOT NULL, stored TEXT NOT NULL,
+  images INTEGER, done INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL, PRIMARY KEY (job, number)) STRICT;
+"""
+
+
+def _all(db: Database, script: str) -> None:
+    """Run the statements of a script one by one: executescript would commit before it starts."""
+    statement = ""
+    for line in script.strip().splitlines(keepends=True):
+        statement += line
+        whole = statement.rstrip().endswith(";") and (
+            "CREATE TRIGGER" not in statement or statement.rstrip().endswith("END;")
+        )
+        if whole:
+            db.execute(statement)
+            statement = ""
+
+
+@migrations()
+def surveys(db: Database) -> None:
+    """Surveys and every version that each ever had."""
+    _all(db, _SURVEYS)
+
+
+@migrations()
+def tray(db: Database) -> None:
+    """Sealed submissions, receipts, and what turned out invalid when opened."""
+    _all(db, _TRAY)
+
+
+@migrations()
+def responses(db: Database) -> None:
+    """Responses, their texts, and the counts that follow from them."""
+    _all(db, _RESPONSES)
+
+
+@migrations()
+def log(db: Database) -> None:
+    """The chain and, apart from it, its payloads and salts."""
+    _all(db, _LOG)
+
+
+@migrations()
+def paper(db: Database) -> None:
+    """Layouts, runs, serials, sheets, page images, and what waits for a person."""
+    _all(db, _PAPER)
+
+
+@migrations()
+def people(db: Database) -> None:
+    """Accounts, sessions and reading jobs."""
+    _all(db, _PEOPLE)

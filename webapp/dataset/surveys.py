@@ -1,0 +1,416 @@
+"""Surveys: one round each, with every version that it ever had, its parameters and its dates."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from forms.definition import read as read_definition
+from forms.errors import DefinitionError
+from forms.model import Instrument
+from webapp.dataset.clock import local_date
+from webapp.dataset.database import Row
+from webapp.dataset.errors import DatasetError, SurveyClosed
+from webapp.dataset.log import EntryKind, Log
+from webapp.dataset.store import Store
+
+SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
+"""A short address: small letters, digits and hyphens, at most 40 signs, no look-alike of a command or a path."""
+
+NEEDED_TO_OPEN = frozenset({"contact", "support", "organisation"})
+"""Parameters that no survey opens without, where its instrument uses them."""
+
+SETTING_KEYS = frozenset({"deadline", "grace_days", "freeze_on", "purge_on"})
+"""Keys among the parameters of a command that are settings of the survey."""
+
+
+class SurveyState(StrEnum):
+    """Where a survey stands; it only goes forward."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    FROZEN = "frozen"
+    PURGED = "purged"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The dates of a survey.
+
+    Attributes:
+        deadline: Last day to begin a new answer; None: until somebody closes it.
+        grace_days: Days after closing in which answers that were begun in time still count; 0: none.
+        freeze_on: Day on which the dataset becomes final, printed on the sheets.
+        purge_on: Day on which pictures, texts and numbers are destroyed.
+    """
+
+    deadline: date | None = None
+    grace_days: int = 7
+    freeze_on: date | None = None
+    purge_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One survey.
+
+    Attributes:
+        slug: Short name in addresses and commands.
+        random_id: 16 hex digits; names its keys and goes into the ids of its layouts.
+        state: Draft, open, closed, frozen or purged.
+        demo: The demonstration; can't become a real survey.
+        instrument: The newest version of what is asked.
+        versions: All versions that the survey ever had, oldest first.
+        parameters: Values for the texts.
+        languages: Languages that it is offered in; the first is the one it starts with.
+        settings: Its dates.
+        closed_at: When it was closed.
+    """
+
+    slug: str
+    random_id: str
+    state: SurveyState
+    demo: bool
+    instrument: Instrument
+    versions: tuple[str, ...]
+    parameters: Mapping[str, str]
+    languages: tuple[str, ...]
+    settings: Settings
+    closed_at: datetime | None = None
+
+    @property
+    def practice(self) -> bool:
+        """Whether its answers are tests: a draft or the demo."""
+        return self.demo or self.state is SurveyState.DRAFT
+
+    def title(self, language: str) -> str:
+        """Return the survey's name in a language."""
+        return self.instrument.title.to(language)
+
+    def begins(self, now: datetime) -> bool:
+        """Tell whether a person may begin a new answer at a moment."""
+        if self.state is SurveyState.DRAFT:
+            return True
+        in_time = self.demo or self.settings.deadline is None or local_date(now) <= self.settings.deadline
+        return self.state is SurveyState.OPEN and in_time
+
+    def counts_at(self, now: datetime) -> bool:
+        """Tell whether an answer that arrives at a moment still counts: until the end of the grace time."""
+        if self.state is SurveyState.CLOSED:
+            return self.closed_at is not None and now < self.closed_at + timedelta(days=self.settings.grace_days)
+        if self.state is SurveyState.OPEN and self.settings.deadline is not None and not self.demo:
+            return local_date(now) <= self.settings.deadline + timedelta(days=self.settings.grace_days)
+        return self.state in (SurveyState.DRAFT, SurveyState.OPEN)
+
+
+@lru_cache(maxsize=64)
+def instrument_of(definition: str, name: str) -> Instrument:
+    """Read a stored definition; the same text gives the same object.
+
+    Raises:
+        DefinitionError: The definition has faults.
+    """
+    instrument, faults = read_definition(definition, name)
+    if instrument is None:
+        raise DefinitionError(faults)
+    return instrument
+
+
+def split_settings(values: Mapping[str, str]) -> tuple[dict[str, str], Settings]:
+    """Part what a command was given as KEY=VALUE into the parameters of the texts and the survey's settings.
+
+    `deadline`, `freeze_on` and `purge_on` are dates (2018-06-15), `grace_days` a number. A deadline is both: it is
+    also printed.
+
+    Raises:
+        DatasetError: `bad-setting`: a date or number that is none.
+    """
+    dates: dict[str, date] = {}
+    for key in ("deadline", "freeze_on", "purge_on"):
+        if values.get(key):
+            try:
+                dates[key] = date.fromisoformat(values[key])
+            except ValueError as error:
+                raise _bad_setting(key, values[key], "a date such as 2026-06-15") from error
+    grace = values.get("grace_days", "")
+    if grace and not (grace.isascii() and grace.isdigit() and int(grace) <= 366):
+        raise _bad_setting("grace_days", grace, "a number of days from 0 to 366")
+    settings = Settings(dates.get("deadline"), Settings().grace_days, dates.get("freeze_on"), dates.get("purge_on"))
+    if grace:
+        settings = replace(settings, grace_days=int(grace))
+    return {k: v for k, v in values.items() if k == "deadline" or k not in SETTING_KEYS}, settings
+
+
+class Surveys:
+    """The surveys of one instance."""
+
+    def __init__(self, store: Store, log: Log) -> None:
+        self._store = store
+        self._log = log
+
+    def create(  # noqa: PLR0913 (each is one thing that a survey has)
+        self,
+        slug: str,
+        definition: str,
+        name: str,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
+        demo: bool = False,
+        by: str = "",
+    ) -> Survey:
+        """Make a draft.
+
+        Args:
+            slug: Short name: small letters, digits and hyphens.
+            definition: Text of the instrument definition.
+            name: Its file name, for messages.
+            parameters: Values for the texts; those missing can be given before opening.
+            settings: Its dates.
+            demo: Make the demonstration.
+            by: Who does it.
+
+        Raises:
+            DefinitionError: The definition has faults.
+            DatasetError: `bad-slug`, `slug-taken`, `unknown-parameter`.
+        """
+        instrument = instrument_of(definition, name)
+        if not SLUG.fullmatch(slug):
+            remedy = "Use 2 to 40 small letters a to z, digits and hyphens, beginning with a letter."
+            raise DatasetError("bad-slug", f"“{slug}” can't be the short name of a survey.", remedy)
+        values = dict(parameters or {})
+        _refuse_unknown(instrument, values)
+        random_id = secrets.token_hex(8)
+        chosen = settings or Settings()
+
+        def change() -> None:
+            db = self._store.db
+            if db.value("SELECT 1 FROM surveys WHERE slug = ?", (slug,)):
+                raise DatasetError("slug-taken", f"There is a survey “{slug}” already.", "Choose another short name.")
+            self._store.keys.make(random_id)
+            db.execute(
+                "INSERT INTO surveys (slug, random_id, state, demo, parameters, languages, settings)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    slug,
+                    random_id,
+                    SurveyState.DRAFT.value,
+                    int(demo),
+                    json.dumps(values, ensure_ascii=False),
+                    json.dumps(instrument.languages),
+                    _settings_json(chosen),
+                ),
+            )
+            db.execute(
+                "INSERT INTO versions (survey, version, number, name, definition) VALUES (?, ?, 1, ?, ?)",
+                (slug, instrument.version, name, definition),
+            )
+            self._note(random_id, "created", by, slug=slug, version=instrument.version)
+
+        self._store.db.write(change)
+        return self.get(slug)
+
+    def list(self) -> tuple[Survey, ...]:
+        """Return all surveys by slug."""
+        return tuple(self._survey(row) for row in self._store.db.rows("SELECT * FROM surveys ORDER BY slug"))
+
+    def get(self, slug: str) -> Survey:
+        """Return a survey.
+
+        Raises:
+            DatasetError: `unknown-survey`; the remedy lists those that exist.
+        """
+        row = self._store.db.row("SELECT * FROM surveys WHERE slug = ?", (slug,))
+        if row is None:
+            known = ", ".join(r["slug"] for r in self._store.db.rows("SELECT slug FROM surveys ORDER BY slug"))
+            remedy = f"Choose one of: {known}." if known else "Make one with `kryssklick survey create`."
+            raise DatasetError("unknown-survey", f"There is no survey “{slug}” here.", remedy)
+        return self._survey(row)
+
+    def instrument(self, survey: Survey, version: str) -> Instrument:
+        """Return one of the versions that a survey ever had.
+
+        Raises:
+            DatasetError: `unknown-version`.
+        """
+        row = self._store.db.row(
+            "SELECT definition, name FROM versions WHERE survey = ? AND version = ?", (survey.slug, version)
+        )
+        if row is None:
+            remedy = "Load the survey's page again and answer there."
+            raise DatasetError("unknown-version", f"The survey “{survey.slug}” never had version {version}.", remedy)
+        return instrument_of(row["definition"], row["name"])
+
+    def definition(self, survey: Survey, version: str) -> str:
+        """Return the text of a version as it was given."""
+        found = self._store.db.value(
+            "SELECT definition FROM versions WHERE survey = ? AND version = ?", (survey.slug, version)
+        )
+        return str(found or "")
+
+    def set_parameters(self, slug: str, values: Mapping[str, str], settings: Settings, *, by: str = "") -> Survey:
+        """Change the parameters and dates of a draft, or the dates of an open survey.
+
+        Raises:
+            SurveyClosed: `not-draft`: the texts of an open survey stay as they are.
+            DatasetError: `unknown-parameter`.
+        """
+
+        def change() -> None:
+            survey = self.get(slug)
+            if survey.state is not SurveyState.DRAFT and dict(values) != dict(survey.parameters):
+                raise SurveyClosed(
+                    "not-draft",
+                    f"“{slug}” is {survey.state.value}: people have read its texts.",
+                    "Change dates only, or make a new survey.",
+                )
+            _refuse_unknown(survey.instrument, values)
+            self._store.db.execute(
+                "UPDATE surveys SET parameters = ?, settings = ? WHERE slug = ?",
+                (json.dumps(dict(values), ensure_ascii=False), _settings_json(settings), slug),
+            )
+            self._note(survey.random_id, "changed", by, settings=json.loads(_settings_json(settings)))
+
+        self._store.db.write(change)
+        return self.get(slug)
+
+    def missing_parameters(self, survey: Survey) -> tuple[str, ...]:
+        """Return the parameters without which a survey does not open, in the instrument's order."""
+        needed = (n for n, required in survey.instrument.parameters if required or n in NEEDED_TO_OPEN)
+        given = {n for n, value in survey.parameters.items() if value.strip()}
+        if survey.settings.deadline is not None:
+            given.add("deadline")
+        return tuple(n for n in needed if n not in given)
+
+    def open(self, slug: str, *, by: str = "") -> Survey:
+        """Open a draft to respondents. What was answered in it as a test vanishes.
+
+        Raises:
+            DatasetError: `wrong-state`, `parameters-missing` (names them).
+        """
+
+        def change() -> None:
+            survey = self._in_state(slug, SurveyState.DRAFT, "opened")
+            missing = self.missing_parameters(survey)
+            if missing:
+                pairs = " ".join(f"--param {name}=…" for name in missing)
+                raise DatasetError(
+                    "parameters-missing",
+                    f"“{slug}” can't open: its texts lack {', '.join(missing)}.",
+                    f"Make the survey with {pairs}, or fill them in at the desk.",
+                )
+            self._forget_tests(survey)
+            self._store.db.execute("UPDATE surveys SET state = ? WHERE slug = ?", (SurveyState.OPEN.value, slug))
+            self._note(survey.random_id, "opened", by)
+
+        self._store.db.write(change)
+        self._remove_pictures(slug)
+        return self.get(slug)
+
+    def close(self, slug: str, *, by: str = "") -> Survey:
+        """Close an open survey to respondents; paper that comes later is still read.
+
+        The instance's `Tray.advance` lets in what waits when the grace time ends.
+
+        Raises:
+            DatasetError: `wrong-state`.
+        """
+
+        def change() -> None:
+            survey = self._in_state(slug, SurveyState.OPEN, "closed")
+            self._store.db.execute(
+                "UPDATE surveys SET state = ?, closed_at = ? WHERE slug = ?",
+                (SurveyState.CLOSED.value, self._store.now().isoformat(timespec="seconds"), slug),
+            )
+            # The tie of a run to its place of distribution is of use only while sheets are out.
+            self._store.db.execute("UPDATE runs SET place = NULL WHERE survey = ?", (slug,))
+            self._note(survey.random_id, "closed", by)
+
+        self._store.db.write(change)
+        return self.get(slug)
+
+    def _in_state(self, slug: str, state: SurveyState, what: str) -> Survey:
+        survey = self.get(slug)
+        if survey.state is not state:
+            remedy = f"Only a survey that is {state.value} can be {what}; make a new one for a new round."
+            raise DatasetError("wrong-state", f"“{slug}” is {survey.state.value}.", remedy)
+        return survey
+
+    def _forget_tests(self, survey: Survey) -> None:
+        """Delete all that was answered, scanned and decided in a draft; its sheets stay known as practice sheets."""
+        db = self._store.db
+        tables = ("receipts", "tray", "quarantine", "lots_set_aside", "texts", "responses", "counts", "web_digests")
+        for table in (*tables, "waiting", "decisions", "images", "sheets"):
+            db.execute(f"DELETE FROM {table} WHERE survey = ?", (survey.slug,))  # noqa: S608 (names are ours)
+        db.execute("DELETE FROM job_files WHERE job IN (SELECT id FROM jobs WHERE survey = ?)", (survey.slug,))
+        db.execute("DELETE FROM jobs WHERE survey = ?", (survey.slug,))
+        db.execute(
+            "DELETE FROM payloads WHERE seq IN (SELECT seq FROM log WHERE survey = ? AND kind <> ?)",
+            (survey.random_id, EntryKind.SURVEY.value),
+        )
+
+    def _remove_pictures(self, slug: str) -> None:
+        folder = self._store.pictures_path / self.get(slug).random_id
+        if folder.is_dir():
+            for file in folder.iterdir():
+                file.unlink()
+
+    def _note(self, random_id: str, action: str, by: str, **more: object) -> None:
+        at = self._store.now().isoformat(timespec="seconds")
+        self._log.append(EntryKind.SURVEY, {"action": action, "by": by, "at": at, **more}, random_id)
+
+    def _survey(self, row: Row) -> Survey:
+        versions = self._store.db.rows(
+            "SELECT version, name, definition FROM versions WHERE survey = ? ORDER BY number", (row["slug"],)
+        )
+        newest = versions[-1]
+        plain = json.loads(row["settings"])
+        dates = {k: date.fromisoformat(v) if v else None for k, v in plain.items() if k != "grace_days"}
+        return Survey(
+            slug=row["slug"],
+            random_id=row["random_id"],
+            state=SurveyState(row["state"]),
+            demo=bool(row["demo"]),
+            instrument=instrument_of(newest["definition"], newest["name"]),
+            versions=tuple(v["version"] for v in versions),
+            parameters=json.loads(row["parameters"]),
+            languages=tuple(json.loads(row["languages"])),
+            settings=Settings(grace_days=plain["grace_days"], **dates),
+            closed_at=datetime.fromisoformat(row["closed_at"]) if row["closed_at"] else None,
+        )
+
+
+def _refuse_unknown(instrument: Instrument, values: Mapping[str, str]) -> None:
+    known = [name for name, _ in instrument.parameters]
+    unknown = sorted(set(values) - set(known) - {"deadline"})
+    if unknown:
+        raise DatasetError(
+            "unknown-parameter",
+            f"The instrument “{instrument.id}” has no parameter {', '.join(unknown)}.",
+            f"It has: {', '.join(known) or 'none'}.",
+        )
+
+
+def _settings_json(settings: Settings) -> str:
+    def text(day: date | None) -> str | None:
+        return day.isoformat() if day else None
+
+    return json.dumps(
+        {
+            "deadline": text(settings.deadline),
+            "grace_days": settings.grace_days,
+            "freeze_on": text(settings.freeze_on),
+            "purge_on": text(settings.purge_on),
+        }
+    )
+
+
+def _bad_setting(key: str, value: str, wanted: str) -> DatasetError:
+    return DatasetError("bad-setting", f"{key}={value} is not {wanted}.", f"Give {wanted}.")
