@@ -1,0 +1,152 @@
+"""Serving one instance: the site, the reading jobs and the tray's clock, in one process."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import click
+import waitress
+from waitress.server import BaseWSGIServer, MultiSocketServer
+
+from webapp.app import create_app
+from webapp.config import MEBIBYTE, Config
+from webapp.dataset.errors import DatasetError
+from webapp.dataset.instance import Instance
+from webapp.jobs import Worker
+
+THREADS = 8
+"""Threads that answer requests; writing is done by one of its own."""
+
+TICK_SECONDS = 1.0
+"""How often the tray is asked whether a lot is due."""
+
+_log = logging.getLogger("kryssklick")
+
+
+class Repeated(threading.Thread):
+    """Does something again and again until it is told to stop. What goes wrong is written to stderr and tried again.
+
+    Args:
+        name: Name of the thread.
+        work: What to do.
+        seconds: Pause between.
+    """
+
+    def __init__(self, name: str, work: Callable[[], object], seconds: float) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self._seconds = seconds
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopped.wait(self._seconds):
+            try:
+                self._work()
+            except Exception:
+                # The tray must not stand still for the rest of the day because a disk was full for a minute.
+                _log.exception("%s failed and will be tried again", self.name)
+
+    def stop(self) -> None:
+        """End after what is being done."""
+        self._stopped.set()
+        self.join()
+
+
+def listen(instance: Instance, host: str, port: int, *, https: bool = False) -> MultiSocketServer | BaseWSGIServer:
+    """Open the port and put the application behind it.
+
+    Args:
+        instance: The instance, open.
+        host: Address to listen on.
+        port: Port; 0 for any free one.
+        https: A reverse proxy with HTTPS stands in front.
+
+    Raises:
+        DatasetError: `instance-in-use`, `port-taken`, `bad-address`.
+    """
+    instance.begin_serving()
+    # What arrives in large bodies is scanned answers: it waits inside the instance, never in a folder of the system.
+    tempfile.tempdir = str(instance.store.incoming_path)
+    config = Config(instance.path, secure_cookies=https, proxies=int(https))
+    app = create_app(config, instance)
+    limit = config.max_upload_bytes + MEBIBYTE
+    try:
+        return waitress.create_server(
+            app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=limit
+        )
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise DatasetError(
+                "port-taken",
+                f"Port {port} on {host} can't be had: {error.strerror}.",
+                "Choose another one with --port N, or 0 for any free one.",
+            ) from error
+        remedy = "Use 127.0.0.1 for this machine alone or 0.0.0.0 for the local network."
+        raise DatasetError("bad-address", f"{host} is no address of this machine: {error}.", remedy) from error
+
+
+def run(instance: Instance, host: str, port: int, *, https: bool = False) -> None:
+    """Serve until Ctrl-C or SIGTERM; then finish what has begun, write what was accepted, and return.
+
+    Raises:
+        DatasetError: See `listen`.
+    """
+    server = listen(instance, host, port, https=https)
+    worker = Worker(instance)
+    ticker = Repeated("tray", instance.tray.advance, TICK_SECONDS)
+    signal.signal(signal.SIGTERM, _interrupt)
+    for line in _greeting(instance, host, server.effective_port):
+        click.echo(line, err=True)
+    worker.start()
+    ticker.start()
+    try:
+        server.run()
+    finally:
+        ticker.stop()
+        worker.stop()
+        server.close()
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def addresses(host: str, port: int) -> list[str]:
+    """Return the addresses under which a server can be reached.
+
+    Args:
+        host: What it listens on.
+        port: Its port.
+
+    Returns:
+        One address, or for 0.0.0.0 this machine's own and that in the local network, if there is one.
+    """
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 (a comparison, nothing is bound)
+        return [f"http://{host}:{port}/"]
+    found = ["127.0.0.1"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: connecting a datagram socket only asks which of our addresses would be used.
+            probe.connect(("192.0.2.1", 9))
+            found.append(probe.getsockname()[0])
+        except OSError:
+            pass
+    return [f"http://{address}:{port}/" for address in found]
+
+
+def _greeting(instance: Instance, host: str, port: int) -> list[str]:
+    """Say where the site is and who can sign in for the first time."""
+    first, *more = addresses(host, port)
+    lines = [f"Kryssklick serves {instance.path} at {first}", *(f"  in the local network: {a}" for a in more)]
+    lines.append(f"Desk: {first}desk")
+    for new in instance.accounts.unused_one_time_passwords():
+        lines.append(f"  first sign-in of {new.user.name}, one-time password: {new.one_time_password}")
+    return [*lines, "Stop with Ctrl-C."]
