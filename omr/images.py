@@ -464,9 +464,8 @@ def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | None:
     if known.colorspace == pdfium.raw.FPDF_COLORSPACE_UNKNOWN:
         return None  # a stencil mask: black and white depend on how it is painted
     dpi = float(known.horizontal_dpi) if 50 < known.horizontal_dpi < 2400 else None
-    filters = scan.get_filters()
-    if filters == ["DCTDecode"]:
-        data = bytes(scan.get_data())
+    if scan.get_filters(skip_simple=True) == ["DCTDecode"]:
+        data = bytes(scan.get_data(decode_simple=True))
         header = _jpeg_header(data)
         # CMYK JPEGs are inverted or not by signs that only the PDF knows.
         return _jpeg_image(data, size, dpi) if header is not None and header == (size, True) else None

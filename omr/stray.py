@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -181,6 +181,7 @@ def _paper_white(upright: Gray) -> NDArray[np.float32]:
 def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], policy: Policy) -> tuple[InkAt, ...]:
     """Say of each piece what it belongs to, and sum up by field."""
     own = _overshoots(ink, fields, marked, policy)
+    ink = _whole_pieces(ink, fields)
     results = []
     for number, field in enumerate(fields, 1):
         here = ink.zone == number
@@ -196,6 +197,19 @@ def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], pol
         if area >= limit:
             results.append(InkAt(field, area, _around(ink.x[here], ink.y[here])))
     return tuple(results)
+
+
+def _whole_pieces(ink: _Ink, fields: Sequence[Field]) -> _Ink:
+    """Give what of a piece runs on into the area to the words that it is at: a ring around a word is one thing."""
+    kinds = np.array([None, *(f.kind for f in fields)])
+    zone = ink.zone.copy()
+    at_words = kinds[zone] == FieldKind.WORDS
+    for piece in np.unique(ink.piece[at_words]):
+        pixels = ink.piece == piece
+        numbers, counts = np.unique(zone[pixels & at_words], return_counts=True)
+        if counts.max() * MM_PER_PX**2 >= PIECE_MM2:
+            zone[pixels & (kinds[zone] == FieldKind.AREA)] = numbers[counts.argmax()]
+    return replace(ink, zone=zone)
 
 
 def _overshoots(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], policy: Policy) -> NDArray[np.bool_]:

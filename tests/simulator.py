@@ -1,0 +1,535 @@
+"""A pen, a printer and a scanner in software: printed sheets in, piles of page images out.
+
+    sheets = simulator.printed(pdf_bytes, layout)               # one list of pages a sheet
+    page = simulator.fill_in(sheets[0][0], actions, hand, rng)  # a person with a pen
+    image = simulator.scan(page, scanner, rng)                  # a scanner
+    simulator.write_pdf(path, [image, …], scanner)              # and the file that it delivers
+
+or all at once:
+
+    simulator.pile(path, pdf_bytes, layout, [actions of sheet 1, actions of sheet 2, …], seed=1)
+
+Actions are `Cross(question, option, style)`, `Write(question, option, text, typed)`, `Strike`, `Circle` and `Note`;
+they are drawn on the page where the layout has their field. `truth(layout, actions)` tells what a perfect reader sees.
+Everything is drawn by one `numpy.random.Generator`: the same seed gives the same pixels.
+
+Lengths are in mm, darkness from 0 (paper) to 1 (black). Nothing here knows how the reader works; profiles are written
+from how pens, people and machines behave.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import pypdfium2
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from forms.answers import Mark
+from forms.layout import Field, FieldKind, Layout
+
+DPI = 400
+"""Resolution of the simulated paper."""
+
+PX = DPI / 25.4
+"""Pixels a mm of the simulated paper."""
+
+Pixels: TypeAlias = NDArray[np.uint8]
+Points: TypeAlias = NDArray[np.float64]
+
+FONT = Path(__file__).parent.parent / "forms" / "fonts" / "AtkinsonHyperlegible-Regular.ttf"
+
+
+class Style(StrEnum):
+    """How a mark is made."""
+
+    CROSS = "cross"
+    TICK = "tick"
+    SLASH = "slash"
+    DOT = "dot"
+    SCRIBBLE = "scribble"
+    FILL = "fill"
+
+
+CLEAR = (Style.CROSS, Style.TICK, Style.SLASH, Style.SCRIBBLE, Style.FILL)
+"""Marks that a careful person would not doubt; a dot may be a resting pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cross:
+    """A mark in a box; Style.FILL withdraws."""
+
+    question: str
+    option: str
+    style: Style = Style.CROSS
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Words in a text field: typed in a clear font, or as the wavy line that handwriting is to a machine."""
+
+    question: str
+    option: str | None = None
+    text: str = "någonting"
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A line through an option's words."""
+
+    question: str
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A ring around an option's words."""
+
+    question: str
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A few wavy words anywhere: page, and upper left corner in mm."""
+
+    page: int
+    x: float
+    y: float
+    length: float = 25.0
+
+
+Action: TypeAlias = Cross | Write | Strike | Circle | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """What is written with.
+
+    Attributes:
+        width: Of a stroke.
+        dark: Darkness in gray light.
+        colour: How much of red, green and blue it swallows at full darkness.
+    """
+
+    width: float = 0.55
+    dark: float = 0.88
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+BALLPOINT = Pen(0.45, 0.8, (1.0, 0.95, 0.55))
+BLACK = Pen(0.55, 0.92)
+GEL = Pen(0.7, 0.95, (1.0, 0.9, 0.5))
+PENCIL = Pen(0.5, 0.5)
+FELT_TIP = Pen(1.0, 0.95)
+PENS = (BALLPOINT, BLACK, GEL, PENCIL, FELT_TIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who writes.
+
+    Attributes:
+        pen: With what.
+        off: How far marks are from where they should be, standard deviation.
+        tremor: How far the line trembles.
+        size: Size of marks as a part of the box.
+        spread: How much that size varies.
+    """
+
+    pen: Pen = BLACK
+    off: float = 0.25
+    tremor: float = 0.04
+    size: float = 1.0
+    spread: float = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """What it does to a page: scale, offset in mm, darkness of black."""
+
+    scale: float = 1.0
+    x: float = 0.0
+    y: float = 0.0
+    black: float = 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """What it does to a page.
+
+    Attributes:
+        dpi: Resolution.
+        mode: `gray`, `colour` or `bilevel`.
+        skew_deg: Turn, clockwise, of the paper.
+        quarter_turns: Further quarter turns, clockwise.
+        stretch: Growth along the feed.
+        x: Shift to the right.
+        y: Shift downwards.
+        blur: Standard deviation of the optics' blur.
+        noise: Standard deviation of gray values.
+        white: Gray value of paper.
+        black: Gray value of black.
+        threshold: For bilevel: darkness from which on something is black.
+        quality: Of JPEG.
+        printer: What printed the paper.
+    """
+
+    dpi: int = 300
+    mode: str = "gray"
+    skew_deg: float = 0.0
+    quarter_turns: int = 0
+    stretch: float = 1.0
+    x: float = 0.0
+    y: float = 0.0
+    blur: float = 0.05
+    noise: float = 3.0
+    white: int = 245
+    black: int = 25
+    threshold: float = 0.45
+    quality: int = 85
+    printer: Printer = Printer()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """A page on paper.
+
+    Attributes:
+        layout: What it was printed from.
+        number: Which page.
+        printed: Gray pixels of the print at DPI.
+        ink: How much ink lies on each pixel, 0 to 255.
+        pen: With what.
+    """
+
+    layout: Layout
+    number: int
+    printed: Pixels
+    ink: Pixels | None = None
+    pen: Pen = field(default=BLACK)
+
+
+def printed(pdf: bytes, layout: Layout) -> list[list[Page]]:
+    """Print a PDF; return the pages by sheet. Padding pages between sheets are left out by their lack of markers."""
+    pages = []
+    with pypdfium2.PdfDocument(pdf) as document:
+        for page in document:
+            pixels = np.array(page.render(scale=DPI / 72, grayscale=True).to_pil().convert("L"), np.uint8)
+            if pixels[: pixels.shape[0] // 4].min() < 128:
+                pages.append(pixels)
+    count = layout.pages
+    return [
+        [Page(layout, n + 1, pages[first + n]) for n in range(count)]
+        for first in range(0, len(pages) - count + 1, count)
+    ]
+
+
+def fill_in(page: Page, actions: Iterable[Action], hand: Hand, rng: np.random.Generator) -> Page:
+    """Do on a page those of the actions that belong there."""
+    ink = np.zeros_like(page.printed) if page.ink is None else page.ink.copy()
+    canvas = _Canvas(ink, page.printed.copy(), hand, rng)
+    for action in actions:
+        _act(canvas, page, action)
+    return replace(page, printed=canvas.printed, ink=ink, pen=hand.pen)
+
+
+def truth(layout: Layout, actions: Iterable[Action]) -> dict[tuple[str, str], Mark]:
+    """Return the state of every box of a sheet as a perfect reader sees it."""
+    states = {(f.question, f.option or ""): Mark.EMPTY for f in layout.fields if f.kind is FieldKind.BOX}
+    for action in actions:
+        if isinstance(action, Cross):
+            states[action.question, action.option] = Mark.FILLED if action.style is Style.FILL else Mark.CROSSED
+    return states
+
+
+@dataclass(slots=True)
+class _Canvas:
+    """Draws strokes with a hand."""
+
+    ink: Pixels
+    printed: Pixels
+    hand: Hand
+    rng: np.random.Generator
+
+    def stroke(self, points: Points, width: float | None = None) -> None:
+        """Draw a smooth line through points (N × 2, mm) that trembles."""
+        path = _smooth(points)
+        tremble = self.rng.normal(0, self.hand.tremor, path.shape)
+        kernel = np.ones(7) / 7
+        for axis in (0, 1):
+            tremble[:, axis] = np.convolve(tremble[:, axis], kernel, "same") * 2
+        thick = (width or self.hand.pen.width) * self.rng.uniform(0.9, 1.1)
+        at = np.round((path + tremble) * PX * 16).astype(np.int32)
+        level = round(255 * self.rng.uniform(0.9, 1.0))
+        layer_box = _bounds(path, thick, self.ink.shape)
+        layer = np.zeros_like(self.ink[layer_box])
+        at = at - np.array([layer_box[1].start, layer_box[0].start], np.int32) * 16
+        cv2.polylines(layer, [at], False, level, max(1, round(thick * PX)), cv2.LINE_AA, 4)
+        self.ink[layer_box] = np.maximum(self.ink[layer_box], layer)
+
+
+def _bounds(path: Points, thick: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    low = np.maximum(np.floor((path.min(0) - thick - 1) * PX), 0).astype(int)
+    high = np.ceil((path.max(0) + thick + 1) * PX).astype(int)
+    return slice(low[1], max(low[1] + 1, min(high[1], shape[0]))), slice(
+        low[0], max(low[0] + 1, min(high[0], shape[1]))
+    )
+
+
+def _smooth(points: Points) -> Points:
+    """Return a dense Catmull-Rom curve through points."""
+    if len(points) == 2:
+        return points[0] + (points[1] - points[0]) * np.linspace(0, 1, 24)[:, None]
+    padded = np.vstack([points[:1], points, points[-1:]])
+    t = np.linspace(0, 1, 9)[:-1, None]
+    parts = []
+    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
+        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+    return np.vstack([*parts, points[-1:]])
+
+
+def _act(canvas: _Canvas, page: Page, action: Action) -> None:
+    if isinstance(action, Note):
+        if action.page == page.number:
+            _scrawl(canvas, action.x, action.y, action.length)
+        return
+    kind = {Cross: FieldKind.BOX, Write: FieldKind.TEXT}.get(type(action), FieldKind.WORDS)
+    here = _find(page, action.question, action.option, kind)
+    if here is None:
+        return
+    match action:
+        case Cross(style=style):
+            _mark(canvas, here, style)
+        case Write(text=text, typed=True):
+            _type(canvas, here, text)
+        case Write(text=text):
+            _scrawl(canvas, here.x + 3, here.y + min(here.h, 9) / 2, min(here.w - 6, 2.5 * len(text)))
+        case Strike():
+            _strike(canvas, here)
+        case Circle():
+            _circle(canvas, here)
+
+
+def _find(page: Page, question: str, option: str | None, kind: FieldKind) -> Field | None:
+    """Return a field if it is on this page; KeyError where the layout has none at all."""
+    every = [f for f in page.layout.fields if f.kind is kind and (f.question, f.option) == (question, option)]
+    if not every:
+        raise KeyError(f"no {kind} for {question}.{option}")
+    return next((f for f in every if f.page == page.number), None)
+
+
+def _mark(canvas: _Canvas, box: Field, style: Style) -> None:
+    """Make a mark in a box."""
+    rng, hand = canvas.rng, canvas.hand
+    middle = np.array([box.x + box.w / 2, box.y + box.h / 2])
+    size = box.w / 2 * hand.size * float(np.clip(rng.normal(1, hand.spread), 0.65, 1.45))
+    # A fill aims at the whole box, whatever the hand's marks are like, and misses by less than a mark does.
+    off = np.clip(rng.normal(0, hand.off, 2), -2.5 * hand.off, 2.5 * hand.off)
+    wobble = rng.normal(0, 0.1, (8, 2)) * size
+    if style is Style.FILL:
+        _fill(canvas, middle + 0.3 * off, box.w / 2)
+        return
+    middle = middle + off
+    shapes: Mapping[Style, list[Points]] = {
+        Style.CROSS: [np.array([[-1, -1], [0.1, 0], [1, 1]]), np.array([[1, -1], [0, -0.1], [-1, 1]])],
+        Style.TICK: [np.array([[-0.8, 0], [-0.2, 0.8], [1.1, -1.1]])],
+        Style.SLASH: [np.array([[0.95, -1], [0, 0.1], [-0.95, 1]])],
+        Style.DOT: [np.array([[-0.1, 0], [0.1, 0.12], [0.05, -0.1], [-0.1, 0.05]])],
+        Style.SCRIBBLE: [
+            np.array([[-0.7, -0.5], [0.6, -0.7], [-0.7, -0.05], [0.7, -0.15], [-0.6, 0.5], [0.7, 0.4], [-0.2, 0.8]])
+        ],
+    }
+    for shape in shapes[style]:
+        shake = wobble[: len(shape)] if style is not Style.DOT else 0 * shape
+        canvas.stroke(middle + shape * size + shake, hand.pen.width * (2.0 if style is Style.DOT else 1.0))
+
+
+def _fill(canvas: _Canvas, middle: Points, half: float) -> None:
+    """Cover a box all over: to and fro, then once more across, until no paper shines through."""
+    step = canvas.hand.pen.width * 0.6
+    rows = np.arange(-half + 0.15, half - 0.1, step)
+    for turned in (False, True):
+        zigzag = []
+        for n, y in enumerate(rows):
+            ends = (-half + 0.1, half - 0.1) if n % 2 == 0 else (half - 0.1, -half + 0.1)
+            zigzag += [[ends[0], y], [ends[1], y]]
+        path = np.array(zigzag)[:, ::-1] if turned else np.array(zigzag)
+        for a, b in pairwise(path):
+            canvas.stroke(middle + np.array([a, b]) + canvas.rng.normal(0, 0.06, (2, 2)))
+
+
+def _scrawl(canvas: _Canvas, x: float, y: float, length: float) -> None:
+    """Write wavy words of about 4 mm height."""
+    at = x
+    while at < x + length:
+        word = float(canvas.rng.uniform(6, 14))
+        steps = int(word / 0.9)
+        xs = at + np.linspace(0, word, steps) + canvas.rng.normal(0, 0.3, steps)
+        ys = y + canvas.rng.uniform(-1.9, 1.9, steps)
+        canvas.stroke(np.column_stack([xs, ys]))
+        at += word + 2.5
+
+
+def _type(canvas: _Canvas, field: Field, text: str) -> None:
+    font = ImageFont.truetype(FONT, round(4.4 * PX))
+    image = Image.fromarray(canvas.printed)
+    at = round((field.x + 2.5) * PX), round((field.y + min(field.h, 10.0) / 2) * PX)
+    ImageDraw.Draw(image).text(at, text, fill=20, font=font, anchor="lm")
+    canvas.printed[:] = np.asarray(image, np.uint8)
+
+
+def _strike(canvas: _Canvas, words: Field) -> None:
+    y = words.y + words.h / 2 + canvas.rng.normal(0, 0.3)
+    ends = [[words.x - 1.0, y + canvas.rng.normal(0, 0.3)], [words.x + words.w + 1.0, y + canvas.rng.normal(0, 0.3)]]
+    canvas.stroke(np.array(ends))
+
+
+def _circle(canvas: _Canvas, words: Field) -> None:
+    turn = np.linspace(0, 2.2 * np.pi, 26)
+    middle = np.array([words.x + words.w / 2, words.y + words.h / 2])
+    radius = np.array([words.w / 2 + 1.8, words.h / 2 + 0.9])
+    canvas.stroke(middle + np.column_stack([np.cos(turn), np.sin(turn)]) * radius)
+
+
+def scan(page: Page, scanner: Scanner, rng: np.random.Generator) -> Pixels:
+    """Scan a page: H × W, or H × W × 3 (red, green, blue) in colour; bilevel holds 0 and 255 only."""
+    channels = (0, 1, 2) if scanner.mode == "colour" else (None,)
+    planes = [_plane(page, scanner, channel, rng) for channel in channels]
+    image = planes[0] if len(planes) == 1 else np.stack(planes, -1)
+    if scanner.mode == "bilevel":
+        limit = scanner.white - scanner.threshold * (scanner.white - scanner.black)
+        image = np.where(image > limit, 255, 0).astype(np.uint8)
+    return np.ascontiguousarray(np.rot90(image, -scanner.quarter_turns))
+
+
+def _geometry(scanner: Scanner, size_mm: tuple[float, float]) -> Points:
+    """Return the matrix from paper pixels at DPI to scanner pixels, both counted from pixel middles."""
+    cx, cy = size_mm[0] / 2, size_mm[1] / 2
+    a = np.radians(scanner.skew_deg)
+    away = np.array([[1, 0, -cx], [0, 1, -cy], [0, 0, 1.0]])
+    printer = np.diag([scanner.printer.scale, scanner.printer.scale, 1.0])
+    printer[:2, 2] = scanner.printer.x, scanner.printer.y
+    turn = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1.0]])
+    back = np.array([[1, 0, cx + scanner.x], [0, scanner.stretch, cy + scanner.y], [0, 0, 1.0]])
+    to_mm = np.array([[1 / PX, 0, 0.5 / PX], [0, 1 / PX, 0.5 / PX], [0, 0, 1.0]])
+    k = scanner.dpi / 25.4
+    to_px = np.array([[k, 0, -0.5], [0, k, -0.5], [0, 0, 1.0]])
+    return np.asarray(to_px @ back @ turn @ printer @ away @ to_mm, np.float64)
+
+
+def _plane(page: Page, scanner: Scanner, channel: int | None, rng: np.random.Generator) -> Pixels:
+    """Return one colour plane as the sensor sees it; channel 0 to 2, or None for gray."""
+    size_mm = page.layout.page_size_mm
+    width, height = (round(v / 25.4 * scanner.dpi) for v in size_mm)
+    matrix = _geometry(scanner, size_mm)
+    light = 1 - (255 - page.printed.astype(np.float32)) * (scanner.printer.black / 255)
+    if page.ink is not None:
+        swallowed = page.pen.dark * (1.0 if channel is None else page.pen.colour[channel])
+        light *= 1 - page.ink.astype(np.float32) * (swallowed / 255)
+    # A sensor's pixel gathers light from its whole area, beside the optics' own blur.
+    pixel = 25.4 / scanner.dpi
+    sigma = float(np.hypot(scanner.blur, 0.29 * pixel)) * PX
+    light = cv2.GaussianBlur(light, (0, 0), sigma)
+    seen = cv2.warpAffine(light, matrix[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=1.0)
+    values = scanner.black + (scanner.white - scanner.black) * seen
+    values += _noise(values.shape, scanner.noise, rng)
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
+
+
+def _noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return noise: one tile, repeated, since nothing in a page repeats at its period."""
+    tile = rng.normal(0, sigma, (389, 401)).astype(np.float32)
+    times = -(-shape[0] // 389), -(-shape[1] // 401)
+    return np.tile(tile, times)[: shape[0], : shape[1]]
+
+
+def encode_jpeg(image: Pixels, scanner: Scanner) -> bytes:
+    """Return an image as the JPEG a scanner delivers."""
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "JPEG", quality=scanner.quality, dpi=(scanner.dpi, scanner.dpi))
+    return out.getvalue()
+
+
+def _pillow(image: Pixels) -> Image.Image:
+    """Return an image for Pillow, 1 bit a pixel where it has no more."""
+    picture = Image.fromarray(image)
+    bilevel = image.ndim == 2 and bool(np.isin(image[::5, ::5], (0, 255)).all())
+    return picture.convert("1", dither=Image.Dither.NONE) if bilevel else picture
+
+
+def write_pdf(path: Path, images: Sequence[Pixels], scanner: Scanner) -> None:
+    """Write images as a scanner's PDF: one image a page, JPEG inside, G4 where it is bilevel."""
+    first, *rest = [_pillow(i) for i in images]
+    first.save(path, "PDF", save_all=True, append_images=rest, resolution=scanner.dpi, quality=scanner.quality)
+
+
+def write_tiff(path: Path, images: Sequence[Pixels], scanner: Scanner) -> None:
+    """Write a multi-page TIFF: G4 where it is bilevel, deflated otherwise."""
+    first, *rest = [_pillow(i) for i in images]
+    compression = "group4" if first.mode == "1" else "tiff_deflate"
+    first.save(path, "TIFF", save_all=True, append_images=rest, compression=compression, dpi=(scanner.dpi, scanner.dpi))
+
+
+def write_jpeg(path: Path, image: Pixels, scanner: Scanner) -> None:
+    """Write one JPEG."""
+    path.write_bytes(encode_jpeg(image, scanner))
+
+
+def write_png(path: Path, image: Pixels, scanner: Scanner) -> None:
+    """Write one PNG."""
+    _pillow(image).save(path, "PNG", dpi=(scanner.dpi, scanner.dpi))
+
+
+def images_of(
+    pdf: bytes,
+    layout: Layout,
+    sheets: Sequence[Sequence[Action]],
+    *,
+    seed: int,
+    hand: Hand | None = None,
+    scanner: Scanner | None = None,
+) -> list[Pixels]:
+    """Print a PDF, fill each sheet in, scan all pages.
+
+    Args:
+        pdf: The sheets, at least as many as `sheets`.
+        layout: Their layout.
+        sheets: What is done on each.
+        seed: Of all chance.
+        hand: Who writes; None: another hand and pen for each sheet.
+        scanner: What scans.
+    """
+    paper = printed(pdf, layout)
+    if len(paper) < len(sheets):
+        raise ValueError(f"{len(paper)} sheets printed, {len(sheets)} to fill in")
+    images = []
+    for number, (pages, actions) in enumerate(zip(paper, sheets, strict=False)):
+        rng = np.random.default_rng([seed, number])
+        writer = hand or Hand(pen=PENS[int(rng.integers(len(PENS)))], off=float(rng.uniform(0.1, 0.35)))
+        for page in pages:
+            images.append(scan(fill_in(page, actions, writer, rng), scanner or Scanner(), rng))
+    return images
+
+
+def pile(
+    path: Path,
+    pdf: bytes,
+    layout: Layout,
+    sheets: Sequence[Sequence[Action]],
+    *,
+    seed: int,
+    hand: Hand | None = None,
+    scanner: Scanner | None = None,
+) -> None:
+    """As `images_of`, written as the PDF that a scanner delivers."""
+    write_pdf(path, images_of(pdf, layout, sheets, seed=seed, hand=hand, scanner=scanner), scanner or Scanner())
