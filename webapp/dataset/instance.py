@@ -23,7 +23,7 @@ from webapp.dataset.decisions import Decisions
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.intake import Intake
 from webapp.dataset.keys import Keyring
-from webapp.dataset.lock import ServerLock
+from webapp.dataset.lock import FileLock, server_lock
 from webapp.dataset.log import Log
 from webapp.dataset.materialise import Materialiser
 from webapp.dataset.pictures import Pictures
@@ -77,7 +77,7 @@ class Instance:
     def __init__(self, path: Path, now: Clock) -> None:
         self.path = path
         self.now = now
-        self._server_lock: ServerLock | None = None
+        self._server_lock: FileLock | None = None
         keys = Keyring(path / "keys", path / "picture-keys")
         self.store = Store(path, Database(path / DATASET), keys, now)
 
@@ -134,7 +134,7 @@ class Instance:
             DatasetError: `instance-in-use`.
         """
         if self._server_lock is None:
-            self._server_lock = ServerLock(self.path / "server.lock")
+            self._server_lock = server_lock(self.path / "server.lock")
             self.store.db.start_writer()
 
     @cached_property

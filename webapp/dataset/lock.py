@@ -1,4 +1,4 @@
-"""A lock file, so that one instance has one server."""
+"""Lock files: one instance has one server, one reading job one program that works on it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,26 @@ from typing import IO
 from webapp.dataset.errors import DatasetError
 
 
-class ServerLock:
-    """Holds an instance for one server until it is released or the program ends, however it ends.
+class Held(Exception):
+    """Somebody else holds a lock.
+
+    Attributes:
+        holder: Process id of who holds it; empty where that is not known.
+    """
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
+class FileLock:
+    """Holds a file until it is released or the program ends, however it ends.
 
     Args:
-        path: The lock file.
+        path: The lock file; made where there is none.
 
     Raises:
-        DatasetError: `instance-in-use`: another server holds it.
+        Held: Somebody else holds it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,23 +41,38 @@ class ServerLock:
             holder = self._file.read().strip()
             self._file.close()
             self._file = None
-            who = f" (process {holder})" if holder else ""
-            raise DatasetError(
-                "instance-in-use",
-                f"Another server{who} already serves {path.parent}.",
-                "Use that one, stop it first, or serve another folder with --instance DIR.",
-            ) from error
+            raise Held(holder) from error
         # The first byte is the locked one: on Windows nobody else may read it, but the rest.
         self._file.truncate(0)
         self._file.write(f" {os.getpid()}")
         self._file.flush()
 
     def release(self) -> None:
-        """Let another server have the instance."""
+        """Let others have it."""
         if self._file is not None:
             _unlock(self._file)
             self._file.close()
             self._file = None
+
+
+def server_lock(path: Path) -> FileLock:
+    """Hold an instance for one server.
+
+    Args:
+        path: The lock file in the instance's folder.
+
+    Raises:
+        DatasetError: `instance-in-use`: another server holds it.
+    """
+    try:
+        return FileLock(path)
+    except Held as held:
+        who = f" (process {held.holder})" if held.holder else ""
+        raise DatasetError(
+            "instance-in-use",
+            f"Another server{who} already serves {path.parent}.",
+            "Use that one, stop it first, or serve another folder with --instance DIR.",
+        ) from held
 
 
 if sys.platform == "win32":
