@@ -19,7 +19,7 @@ from webapp.app import create_app
 from webapp.config import MEBIBYTE, Config
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
-from webapp.jobs import Worker
+from webapp.jobs import Jobs, Worker
 
 THREADS = 8
 """Threads that answer requests; writing is done by one of its own."""
@@ -60,11 +60,14 @@ class Repeated(threading.Thread):
         self.join()
 
 
-def listen(instance: Instance, host: str, port: int, *, https: bool = False) -> MultiSocketServer | BaseWSGIServer:
+def listen(
+    instance: Instance, jobs: Jobs, host: str, port: int, *, https: bool = False
+) -> MultiSocketServer | BaseWSGIServer:
     """Open the port and put the application behind it.
 
     Args:
         instance: The instance, open.
+        jobs: Its reading jobs, the same object that its worker takes them from.
         host: Address to listen on.
         port: Port; 0 for any free one.
         https: A reverse proxy with HTTPS stands in front.
@@ -76,7 +79,7 @@ def listen(instance: Instance, host: str, port: int, *, https: bool = False) -> 
     # What arrives in large bodies is scanned answers: it waits inside the instance, never in a folder of the system.
     tempfile.tempdir = str(instance.store.incoming_path)
     config = Config(instance.path, secure_cookies=https, proxies=int(https))
-    app = create_app(config, instance)
+    app = create_app(config, instance, jobs)
     limit = config.max_upload_bytes + MEBIBYTE
     try:
         return waitress.create_server(
@@ -99,8 +102,9 @@ def run(instance: Instance, host: str, port: int, *, https: bool = False) -> Non
     Raises:
         DatasetError: See `listen`.
     """
-    server = listen(instance, host, port, https=https)
-    worker = Worker(instance)
+    jobs = Jobs(instance)
+    server = listen(instance, jobs, host, port, https=https)
+    worker = Worker(instance, jobs)
     ticker = Repeated("tray", instance.tray.advance, TICK_SECONDS)
     signal.signal(signal.SIGTERM, _interrupt)
     for line in _greeting(instance, host, server.effective_port):

@@ -1,0 +1,51 @@
+"""Commands about what came in: export and verify."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from webapp.clitools import DONE, ERROR, guarded, instance_folder, opened, tell
+from webapp.results.exports import ExportFormat, Level, write
+from webapp.results.exports import export as make_export
+
+
+@click.command()
+@click.argument("survey")
+@click.option("--format", "wanted", required=True, type=click.Choice([f.value for f in ExportFormat]))
+@click.option(
+    "--level", default=Level.FULL.value, show_default=True, type=click.Choice([level.value for level in Level])
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for data and codebook.")
+@instance_folder
+@guarded
+def export(*, survey: str, wanted: str, level: str, out: Path, instance: Path) -> int:
+    """Write a survey's data and codebook; prints the files it wrote."""
+    with opened(instance) as folder:
+        found = folder.surveys.get(survey)
+        waiting = folder.decisions.count(found)
+        paths = write(make_export(folder, found, ExportFormat(wanted), Level(level)), out)
+    for path in paths:
+        click.echo(path)
+    if waiting:
+        tell(f"{waiting} questions still wait for a person; in the data they stand as unclear.")
+    return DONE
+
+
+@click.command()
+@click.option("--head", help="A head of the chain that was noted earlier: it must still be in the chain.")
+@instance_folder
+@guarded
+def verify(head: str | None, instance: Path) -> int:
+    """Recompute the log, the answers and the counts; prints the head of the chain and every fault."""
+    with opened(instance) as folder:
+        faults = folder.verifier.verify(head)
+        now = folder.log.head()
+    click.echo(json.dumps({"head": now, "faults": [{"place": f.place, "what": f.what} for f in faults]}, indent=1))
+    for fault in faults:
+        tell(f"{fault.place}: {fault.what}")
+    if not faults:
+        tell("Log, answers and counts agree. Note the head of the chain to compare with it later.")
+    return ERROR if faults else DONE

@@ -1,0 +1,145 @@
+"""Commands about scanned pages: read them, or take them into the dataset."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from forms.answers import Mark
+from forms.errors import LayoutError
+from forms.layout import Layout, load
+from omr.batch import PageResult, read_files
+from omr.readings import PageReading, Refusal, RefusalCode, to_json
+from webapp.clitools import DONE, ERROR, FILE, WAITS, Progress, guarded, instance_folder, opened, tell
+from webapp.jobs import Delivery, Job, Jobs, JobState, Summary
+
+JOBS = click.IntRange(1, 256)
+
+
+def _default_jobs() -> int:
+    return os.cpu_count() or 1
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.option("--layout", "layouts", multiple=True, required=True, type=FILE, help="A layout file; may be repeated.")
+@click.option("--jobs", type=JOBS, default=_default_jobs, show_default="one a core", help="Processes that read.")
+@instance_folder
+@guarded
+def read(files: tuple[Path, ...], layouts: tuple[Path, ...], jobs: int, instance: Path) -> int:
+    """Read scans without a dataset: one JSON object a page image on stdout, in input order."""
+    del instance  # taken because every command takes it; reading needs only the layout files
+    known = _layouts(layouts)
+    progress = Progress("Images read")
+    seen = _Seen()
+    for result in read_files(files, known, jobs=jobs):
+        click.echo(json.dumps(to_json(result.outcome, result.file, result.image), ensure_ascii=False))
+        seen.add(result)
+        progress.show(seen.images, None)
+    progress.end()
+    tell(seen.told())
+    return seen.exit_code()
+
+
+def _layouts(paths: Iterable[Path]) -> dict[str, Layout]:
+    known = {}
+    for path in paths:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            remedy = "Use the file that `kryssklick print --layout` wrote for these sheets."
+            raise LayoutError("bad-layout", f"{path} is not a layout file: it is no text.", remedy) from error
+        layout = load(text, str(path))
+        known[layout.id] = layout
+    return known
+
+
+class _Seen:
+    """Counts what `read` saw."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self._read = 0
+        self._uncertain = 0
+        self._refused: Counter[RefusalCode] = Counter()
+
+    def add(self, result: PageResult) -> None:
+        """Count one image."""
+        self.images += 1
+        if isinstance(result.outcome, PageReading):
+            self._read += 1
+            self._uncertain += sum(m.state is Mark.UNCERTAIN for m in result.outcome.marks)
+        elif isinstance(result.outcome, Refusal):
+            self._refused[result.outcome.code] += 1
+
+    def told(self) -> str:
+        """Say it in a sentence."""
+        refused = ", ".join(f"{n} {code.value}" for code, n in sorted(self._refused.items()))
+        return f"{self._read} of {self.images} page images read, {self._uncertain} marks uncertain" + (
+            f"; refused: {refused}." if refused else "."
+        )
+
+    def exit_code(self) -> int:
+        """Return the exit code: nothing read, something waits for a person, or done."""
+        if not self._read:
+            return ERROR
+        return WAITS if self._uncertain or set(self._refused) - {RefusalCode.BLANK_PAGE} else DONE
+
+
+@click.command()
+@click.argument("survey")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.option("--jobs", type=JOBS, default=_default_jobs, show_default="one a core", help="Processes that read.")
+@instance_folder
+@guarded
+def scan(survey: str, files: tuple[Path, ...], jobs: int, instance: Path) -> int:
+    """Read scans into the dataset of a survey; a JSON summary on stdout."""
+    progress = Progress("Images read")
+    with opened(instance) as folder:
+        work = Jobs(folder)
+        wanted = folder.surveys.get(survey)
+        job = work.enqueue(wanted, [Delivery(path.name, path) for path in files], hold=True)
+        job = work.run(job.id, processes=jobs, progress=lambda now: progress.show(now.done, now.images))
+        progress.end()
+        summary = work.summary(job)
+    click.echo(json.dumps(_plain(job, summary), ensure_ascii=False, indent=1))
+    tell(_told(job, summary))
+    if job.state is JobState.FAILED or not (summary.read or summary.doubles):
+        return ERROR
+    return WAITS if summary.needs_person else DONE
+
+
+def _plain(job: Job, summary: Summary) -> dict[str, object]:
+    refused = [
+        {"file": p.file, "image": p.image, "code": p.code, "message": p.message, "remedy": p.remedy}
+        for p in summary.refused
+    ]
+    return {
+        "job": job.id,
+        "state": job.state.value,
+        "images": job.images,
+        "read": summary.read,
+        "doubles": summary.doubles,
+        "waiting": summary.waiting,
+        "missing": {serial: list(pages) for serial, pages in summary.missing.items()},
+        "refused": refused,
+    }
+
+
+def _told(job: Job, summary: Summary) -> str:
+    """Say what became of a pile in sentences that a coordinator can act on."""
+    lines = [f"{summary.read} pages read, {summary.waiting} questions wait for a person."]
+    if summary.doubles:
+        lines.append(f"{summary.doubles} pages were known already and count once.")
+    for serial, pages in summary.missing.items():
+        lines.append(f"Sheet {serial} waits for page {', '.join(str(p) for p in pages)}.")
+    for page in summary.refused:
+        lines.append(f"{page.file}, image {page.image}: {page.message} {page.remedy}")
+    if job.error:
+        lines.append(job.error)
+    return "\n".join(lines)
