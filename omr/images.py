@@ -50,8 +50,8 @@ LAYERED_DPI = 300
 JPEG_QUALITY = 92
 """For pictures that come without an encoding that can be kept."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP")
-"""What Pillow may take a file for."""
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
+"""What Pillow may take a file for; phones' MPO begins as a JPEG."""
 
 # Pillow's own limit would turn one large image into an error for the whole file; sizes are checked here instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -485,7 +485,7 @@ def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | None:
 def _jpeg_header(data: bytes) -> tuple[tuple[int, int], bool] | None:
     """Return a JPEG's size and whether it is gray or YCbCr; None where it is no JPEG."""
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "MPO")) as header:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as header:
             return header.size, header.mode in ("L", "RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         return None

@@ -28,11 +28,19 @@ def chances(measured: Measurements, policy: Policy) -> Floats:
     """
     evidence = np.maximum(measured.evidence_mm2, 1e-3)
     marked = _logistic(np.log(evidence / policy.ink_mm2) / policy.ink_spread)
-    most = policy.fill_most
-    by_gap = np.clip((policy.fill_gap_mm - measured.gap_mm) / policy.fill_gap_spread_mm, -most, most)
-    by_cover = np.clip((measured.cover - policy.fill_cover) / policy.fill_cover_spread, -most, most)
-    filled = _logistic(by_gap + by_cover)
+    by_gap = (policy.fill_gap_mm - measured.gap_mm) / policy.fill_gap_spread_mm
+    by_cover = (measured.cover - policy.fill_cover) / policy.fill_cover_spread
+    filled = _logistic(_unanimous(by_gap, by_cover))
     return np.column_stack([1 - marked, marked * (1 - filled), marked * filled])
+
+
+def _unanimous(a: Floats, b: Floats) -> Floats:
+    """Return the weaker of two witnesses where they agree, and no opinion (0) where they don't.
+
+    A heavy cross covers much of its box but leaves white corners; a hasty fill leaves a corner white but covers the
+    rest: neither may be outvoted.
+    """
+    return np.asarray(np.where(a * b > 0, np.sign(a) * np.minimum(np.abs(a), np.abs(b)), 0.0), np.float64)
 
 
 def _logistic(z: Floats) -> Floats:

@@ -21,7 +21,6 @@ class Policy:
         fill_gap_spread_mm: How fast that tips: the log-odds grow by 1 for each so many mm.
         fill_cover: Covered share of a box at which crossed and filled are equally likely.
         fill_cover_spread: How fast that tips: the log-odds grow by 1 for each so much.
-        fill_most: Most log-odds that gap and cover contribute each, so that one can't outvote the other.
         sure: Least probability of a state that is not uncertain.
         beside_mm2: Ink close around a box that makes an otherwise empty box uncertain.
         words_mm2: Ink at an option's words from which on it is stray ink.
@@ -38,11 +37,10 @@ class Policy:
     blank_share: float = 0.00015
     ink_mm2: float = 0.33
     ink_spread: float = 0.16
-    fill_gap_mm: float = 0.42
-    fill_gap_spread_mm: float = 0.035
-    fill_cover: float = 0.87
-    fill_cover_spread: float = 0.02
-    fill_most: float = 5.0
+    fill_gap_mm: float = 0.36
+    fill_gap_spread_mm: float = 0.03
+    fill_cover: float = 0.86
+    fill_cover_spread: float = 0.023
     sure: float = 0.97
     beside_mm2: float = 0.6
     words_mm2: float = 0.7

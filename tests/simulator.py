@@ -345,35 +345,42 @@ def _mark(canvas: _Canvas, box: Field, style: Style) -> None:
         Style.TICK: [np.array([[-0.8, 0], [-0.2, 0.8], [1.1, -1.1]])],
         Style.SLASH: [np.array([[0.95, -1], [0, 0.1], [-0.95, 1]])],
         Style.DOT: [np.array([[-0.1, 0], [0.1, 0.12], [0.05, -0.1], [-0.1, 0.05]])],
-        Style.SCRIBBLE: [
-            np.array([[-0.7, -0.5], [0.6, -0.7], [-0.7, -0.05], [0.7, -0.15], [-0.6, 0.5], [0.7, 0.4], [-0.2, 0.8]])
-        ],
+        Style.SCRIBBLE: [_zigzag(size, hand.pen.width)],
     }
     for shape in shapes[style]:
-        shake = wobble[: len(shape)] if style is not Style.DOT else 0 * shape
+        shake = np.resize(wobble, shape.shape) if style is not Style.DOT else 0 * shape
         canvas.stroke(middle + shape * size + shake, hand.pen.width * (2.0 if style is Style.DOT else 1.0))
 
 
+def _zigzag(size: float, width: float) -> Points:
+    """Return a scribble to and fro, in parts of the box's half; a broad pen goes fewer times, so that paper shows."""
+    turns = int(np.clip(round(1.3 * size / (3.2 * width)), 1, 4))
+    ys = np.linspace(-0.65, 0.65, 2 * turns + 1)
+    return np.column_stack([np.where(np.arange(len(ys)) % 2, 0.65, -0.7), ys])
+
+
 def _fill(canvas: _Canvas, middle: Points, half: float) -> None:
-    """Cover a box all over: to and fro, then once more across, until no paper shines through."""
-    step = canvas.hand.pen.width * 0.6
-    rows = np.arange(-half + 0.15, half - 0.1, step)
-    for turned in (False, True):
+    """Cover a box all over: to and fro, mostly once more across; more or less over the edge, more or less dense."""
+    rng = canvas.rng
+    step = canvas.hand.pen.width * rng.uniform(0.55, 0.8)
+    inset = rng.uniform(-0.25, 0.3) + canvas.hand.pen.width / 2
+    rows = np.arange(-half + inset, half - inset + 0.05, step)
+    for turned in (False, True) if rng.random() < 0.75 else (False,):
         zigzag = []
         for n, y in enumerate(rows):
-            ends = (-half + 0.1, half - 0.1) if n % 2 == 0 else (half - 0.1, -half + 0.1)
+            ends = (-half + inset, half - inset) if n % 2 == 0 else (half - inset, -half + inset)
             zigzag += [[ends[0], y], [ends[1], y]]
         path = np.array(zigzag)[:, ::-1] if turned else np.array(zigzag)
         for a, b in pairwise(path):
-            canvas.stroke(middle + np.array([a, b]) + canvas.rng.normal(0, 0.06, (2, 2)))
+            canvas.stroke(middle + np.array([a, b]) + rng.normal(0, 0.05, (2, 2)))
 
 
 def _scrawl(canvas: _Canvas, x: float, y: float, length: float) -> None:
     """Write wavy words of about 4 mm height."""
     at = x
-    while at < x + length:
-        word = float(canvas.rng.uniform(6, 14))
-        steps = int(word / 0.9)
+    while at < x + length - 3:
+        word = min(float(canvas.rng.uniform(6, 14)), x + length - at)
+        steps = max(4, int(word / 0.9))
         xs = at + np.linspace(0, word, steps) + canvas.rng.normal(0, 0.3, steps)
         ys = y + canvas.rng.uniform(-1.9, 1.9, steps)
         canvas.stroke(np.column_stack([xs, ys]))
