@@ -1,0 +1,165 @@
+"""Everything that `kryssklick instrument check` says: the faults of a definition, of printing it, and what is unwise.
+
+Errors of a definition stop it everywhere. What is found here besides matters on paper only (a letter that the font
+lacks, a text without a place) or is advice; a survey on screen can do without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from forms.compose import PAGE_MM, Sheet, compose
+from forms.definition import draft, read_text
+from forms.draft import Draft
+from forms.drawing import Words
+from forms.errors import Fault, LayoutError, Severity
+from forms.layout import FieldKind
+from forms.model import Instrument, Kind, Question, Section, fallbacks
+from forms.typeface import missing_letters, width_mm
+
+MOST_WORDS = 15
+"""Words of a question that most people take in at once."""
+
+LEAST_TO_WRITE_MM = 30.0
+"""Narrowest field that a hand can write a few words in."""
+
+PRINTABLE_MM = PAGE_MM[0] - 12.0
+"""Where text must end to come out of any printer."""
+
+_SLASH = re.compile(r"\w/\w")
+_MEASURED_LENGTH = 40
+"""Signs that stand for each parameter when texts are tried on paper; a longer value may still need more room."""
+
+
+def check(path: Path) -> tuple[Fault, ...]:
+    """Find everything that is wrong or unwise in a definition file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        All faults, by line; empty where there is nothing to say.
+
+    Raises:
+        FormsError: The file can't be read; see `definition.read_text`.
+    """
+    return check_text(read_text(path), str(path))
+
+
+def check_text(text: str, name: str) -> tuple[Fault, ...]:
+    """Find everything that is wrong or unwise in a definition.
+
+    Args:
+        text: Content of the definition.
+        name: The file's name, for messages.
+
+    Returns:
+        All faults, by line.
+    """
+    found = draft(text, name)
+    _letters(found)
+    _advice(found)
+    if not any(f.severity is Severity.ERROR for f in found.report.faults):
+        _room(found)
+    return tuple(sorted(found.report.faults, key=lambda f: f.line))
+
+
+def _letters(found: Draft) -> None:
+    """Note letters that the paper's font lacks."""
+    for place, title, text in found.texts:
+        for language, words in text.translations:
+            missing = sorted(missing_letters(words))
+            if missing:
+                listed = ", ".join(f"“{c}” (U+{ord(c):04X})" for c in missing)
+                what = f"{title} holds letters that the paper's font lacks: {listed}."
+                remedy = "Use other letters; on screen the text works as it is."
+                found.report.error((*place, language), "missing-letter", what, remedy)
+
+
+def _advice(found: Draft) -> None:
+    """Note option lists without a way out and wordings that people stumble over."""
+    if found.instrument is None:
+        return
+    for question in found.instrument.questions:
+        place = found.questions[question.id]
+        closed = question.kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE) and question.options
+        if closed and not any(o.way_out for o in question.options):
+            what = f'The options of question "{question.id}" have no way out.'
+            remedy = "Add “don't know” or “not relevant” with way_out = true, so that nobody must guess."
+            found.report.warning((*place, "options"), "no-way-out", what, remedy)
+    for place, title, text in found.texts:
+        if place[-1] == "text":
+            for language, words in text.translations:
+                for code, what, remedy in _stumbling(words, language):
+                    found.report.warning((*place, language), code, f"{title} {what}", remedy)
+
+
+def _stumbling(words: str, language: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what makes a question hard: code, what, remedy. Only signs that rarely mislead are looked for."""
+    count = len(words.split())
+    if "sv" in fallbacks(language) and count > MOST_WORDS:
+        yield "long-question", f"has {count} words.", f"Say it in {MOST_WORDS}, or move a part into the hint."
+    if words.count("?") > 1:
+        yield "double-question", "asks more than once.", "Make it two questions."
+    if _SLASH.search(words):
+        yield "slash", "joins words with a slash.", "Ask one thing, or word it by role with variants."
+
+
+def _room(found: Draft) -> None:
+    """Note what finds no place on paper, in each language."""
+    instrument = found.instrument
+    if instrument is None:
+        return
+    parameters = {name: "x" * _MEASURED_LENGTH for name, _ in instrument.parameters}
+    for language in instrument.languages:
+        try:
+            sheet = compose(instrument, parameters, language)
+        except LayoutError as error:
+            place, named = _where(found, instrument, language, parameters)
+            what = f"On paper in {language}: {named}{error.message}"
+            found.report.error(place, error.code, what, error.remedy)
+        else:
+            for question, code, what in _squeezed(sheet):
+                place = found.questions[question]
+                what = f'On paper in {language}: question "{question}": {what}'
+                found.report.error(place, code, what, "Shorten the label; what must be said can stand in the hint.")
+
+
+def _squeezed(sheet: Sheet) -> Iterator[tuple[str, str, str]]:
+    """Yield where a label leaves no room beside it: question, code, what."""
+    for field in sheet.layout.fields:
+        if field.kind is FieldKind.TEXT and field.w < LEAST_TO_WRITE_MM:
+            yield (
+                field.question,
+                "no-room-to-write",
+                f'the label of "{field.option}" leaves no room to write beside it.',
+            )
+    for page, draws in enumerate(sheet.pages, 1):
+        for draw in draws:
+            if isinstance(draw, Words) and draw.x + width_mm(draw.text, draw.size_pt, draw.face) > PRINTABLE_MM:
+                for area in sheet.layout.on_page(page, FieldKind.AREA):
+                    if area.y <= draw.y <= area.y + area.h:
+                        yield area.question, "beyond-margin", f"“{draw.text}” runs over the margin."
+
+
+def _where(
+    found: Draft, instrument: Instrument, language: str, parameters: dict[str, str]
+) -> tuple[tuple[str | int, ...], str]:
+    """Find the question that does not fit by setting each alone; the instrument's title where none is to blame."""
+    for section in instrument.sections:
+        for question in section.questions:
+            try:
+                compose(_alone(instrument, section, question), parameters, language)
+            except LayoutError:
+                return found.questions[question.id], f'question "{question.id}": '
+    return ("title",), ""
+
+
+def _alone(instrument: Instrument, section: Section, question: Question) -> Instrument:
+    """Return the instrument with this question only and without texts around it."""
+    only = replace(section, questions=(replace(question, asked_if=None),))
+    empty = replace(instrument.intro, translations=())
+    return replace(instrument, intro=empty, thanks=empty, support=empty, sections=(replace(only, intro=empty),))
