@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
@@ -263,9 +264,8 @@ class Intake:
         sql = "SELECT * FROM sheets WHERE survey = ? AND state = ? ORDER BY serial, copy"
         found = []
         for row in self._store.db.rows(sql, (survey.slug, SheetState.MISSING_PAGES.value)):
-            came = self._materialiser.of_sheet(survey, row["serial"], row["copy"])
             pages = self._materialiser.layout(row["layout"]).pages
-            found.append(Incomplete(row["serial"], row["copy"], came.missing, pages))
+            found.append(Incomplete(row["serial"], row["copy"], tuple(json.loads(row["missing"])), pages))
         return tuple(found)
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from forms.answers import Answer, Given, Reason, route
 from forms.layout import Layout
+from omr.interpret import given as given_of
 from omr.readings import PageReading, from_json
 from webapp.dataset.answers import Channel, Response
 from webapp.dataset.database import Row
@@ -23,7 +24,6 @@ from webapp.dataset.pages import (
     Aspect,
     Choice,
     apply,
-    given_on_page,
     merged,
     page_of_questions,
     settled,
@@ -145,7 +145,7 @@ class Materialiser:
         given: dict[str, Given] = {q: Given(returned=False) for q, page in pages.items() if page in missing}
         for page in {row["page"] for row in images}:
             readings = [
-                given_on_page(self.reading(row["reading"]))
+                given_of([self.reading(row["reading"])])
                 for row in images
                 if row["page"] == page and row["reading"] is not None
             ]

@@ -72,24 +72,6 @@ def page_of_questions(layout: Layout) -> dict[str, int]:
     return pages
 
 
-def given_on_page(reading: PageReading) -> dict[str, Given]:
-    """Return what one reading says, by question. Ink in a text field is a text that nobody has written out yet."""
-    marks: dict[str, dict[str, Mark]] = {}
-    texts: dict[str, dict[str | None, str | None]] = {}
-    stray: dict[str, set[str | None]] = {}
-    for mark in reading.marks:
-        marks.setdefault(mark.question, {})[mark.option] = mark.state
-    for text in reading.texts:
-        if text.ink:
-            texts.setdefault(text.question, {})[text.option] = None
-    for ink in reading.stray_ink:
-        stray.setdefault(ink.question, set()).add(ink.option)
-    return {
-        question: Given(marks.get(question, {}), texts.get(question, {}), frozenset(stray.get(question, ())))
-        for question in {*marks, *texts, *stray}
-    }
-
-
 def merged(readings: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
     """Put several readings of one page together: where any differs from the first, a person must look."""
     first, *others = readings
