@@ -17,7 +17,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import headers, looks, roles
 from webapp.config import Config
 from webapp.dataset.instance import Instance
-from webapp.views import account, errors, respond
+from webapp.jobs import Jobs
+from webapp.views import account, desk, errors, paper, respond, results, review, upload
 from webapp.views.here import Here, current_user, put_here
 
 csrf = CSRFProtect()
@@ -39,12 +40,13 @@ class _PrivateRequest(Request):
         return tempfile.TemporaryFile("rb+", dir=self.incoming)
 
 
-def create_app(config: Config | None = None, instance: Instance | None = None) -> Flask:
+def create_app(config: Config | None = None, instance: Instance | None = None, jobs: Jobs | None = None) -> Flask:
     """Make the web application.
 
     Args:
         config: The server's settings; None: the instance in `./instance`.
         instance: The instance where it is open already, such as in a server that also runs its jobs.
+        jobs: The jobs of that instance where a thread of this program works on them, so that it begins at once.
 
     Returns:
         The application. Every view is closed unless the table of roles says otherwise.
@@ -71,11 +73,12 @@ def create_app(config: Config | None = None, instance: Instance | None = None) -
     app.request_class = type("PrivateRequest", (_PrivateRequest,), {"incoming": opened.store.incoming_path})
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, config.proxies, config.proxies, config.proxies, config.proxies)  # type: ignore[method-assign]
-    put_here(app, Here(config, opened))
+    put_here(app, Here(config, opened, jobs or Jobs(opened)))
+    upload.sweep(opened)
     looks.prepare(app)
     app.before_request(_guard)
     csrf.init_app(app)
-    for pages in (respond, account):
+    for pages in (respond, account, desk, paper, upload, review, results):
         app.register_blueprint(pages.blueprint)
     csrf.exempt(respond.blueprint)
     errors.register(app)

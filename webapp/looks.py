@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, g, request
 from flask_babel import Babel, format_date
 
 from webapp.headers import asset_url
@@ -32,6 +32,11 @@ def day(moment: date | datetime, today: date | None = None) -> str:
     return said
 
 
+def moment(text: str) -> str:
+    """Say a moment that is stored as `2026-05-04T12:00:00+00:00`."""
+    return day(datetime.fromisoformat(text))
+
+
 def isoday(text: str) -> str:
     """Say a date that is stored as `2026-05-04`."""
     return day(date.fromisoformat(text))
@@ -51,7 +56,7 @@ def prepare(app: Flask) -> None:
         default_translation_directories=str(folder),
         locale_selector=current_language,
     )
-    app.jinja_env.filters.update(paragraphs=paragraphs, day=day, isoday=isoday, share=share)
+    app.jinja_env.filters.update(paragraphs=paragraphs, day=day, isoday=isoday, moment=moment, share=share)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -62,4 +67,6 @@ def prepare(app: Flask) -> None:
             "lang": current_language(),
             "language_names": NAMES,
             "home": "/",
+            "user": g.get("user"),
+            "here": request.full_path.rstrip("?"),
         }

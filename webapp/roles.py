@@ -41,14 +41,15 @@ ROUTES: Mapping[str, Open | Roles] = {
     "upload.progress": _COORDINATOR,
     "upload.refused": _INSIDE,
     "upload.refused_picture": _INSIDE,
-    "upload.dismiss": _INSIDE,
+    "upload.settle": _INSIDE,
     "review.queue": _AUDITOR,
     "review.case": _AUDITOR,
-    "review.crop": _AUDITOR,
-    "review.page_picture": _AUDITOR,
+    "review.decide": _AUDITOR,
     "review.undo": _AUDITOR,
+    "review.picture": _AUDITOR,
     "results.results": _INSIDE,
-    "results.export": _COORDINATOR,
+    "results.texts": _INSIDE,
+    "results.download": _COORDINATOR,
 }
 """Endpoint to who may open it. A test compares it with the app's URL map."""
 

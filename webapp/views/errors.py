@@ -112,7 +112,7 @@ def error_page(
 
 
 def _too_large(limit_bytes: int | None) -> Response:
-    if limit_bytes is None or request.endpoint != "desk.upload":
+    if limit_bytes is None or request.endpoint != "upload.upload":
         return error_page(413)
     limit = f"{limit_bytes // (1024 * 1024)} MB"
     return error_page(

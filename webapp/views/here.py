@@ -15,6 +15,7 @@ from webapp.dataset.accounts import User
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.surveys import Survey
+from webapp.jobs import Jobs
 from webapp.language import current_language, gettext
 
 EXTENSION = "kryssklick"
@@ -30,10 +31,12 @@ class Here:
     Attributes:
         config: Its settings.
         instance: The association's data.
+        jobs: Its reading jobs.
     """
 
     config: Config
     instance: Instance
+    jobs: Jobs
 
 
 def put_here(app: Flask, here: Here) -> None:
@@ -55,6 +58,11 @@ def put_here(app: Flask, here: Here) -> None:
 def instance() -> Instance:
     """Return the instance that this server runs."""
     return cast(Here, current_app.extensions[EXTENSION]).instance
+
+
+def jobs() -> Jobs:
+    """Return the reading jobs of the instance."""
+    return cast(Here, current_app.extensions[EXTENSION]).jobs
 
 
 def config() -> Config:

@@ -169,9 +169,7 @@ def _judge(visit: _Visit, submission_id: str, given: Mapping[str, Given]) -> Res
     if gone and set(request.form.get("without", "").split()) != set(gone):
         return _show(visit, given, removed=_said(visit, given, gone), submission_id=submission_id)
     if not to_payload(kept):
-        told = gettext(
-            "Nothing is answered yet. Answer at least one question, or just close the page."
-        )
+        told = gettext("Nothing is answered yet. Answer at least one question, or just close the page.")
         return _show(visit, given, extra=told, submission_id=submission_id, status=422)
     return _seal(visit, submission_id, kept)
 

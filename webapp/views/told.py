@@ -52,6 +52,38 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("The survey never had this version."),
         gettext("Load the survey's page again and answer there."),
     ),
+    "nothing-to-undo": lambda: (
+        gettext("There is no decision to take back any more."),
+        gettext("Go back to the list of what waits."),
+    ),
+    "not-refused": lambda: (
+        gettext("This page has been dealt with already."),
+        gettext("Go back to the list of refused pages."),
+    ),
+    "no-such-page": lambda: (
+        gettext("The sheet has no such page."),
+        gettext("Choose the page by the words at its foot."),
+    ),
+    "page-taken": lambda: (
+        gettext("That page of that sheet has come already."),
+        gettext("If it is the same page, set this picture aside; if not, leave the number empty."),
+    ),
+    "unknown-layout": lambda: (
+        gettext("The survey was never printed that way."),
+        gettext("Choose one of its own printed forms."),
+    ),
+    "too-many-files": lambda: (
+        gettext("Those are too many files at once."),
+        gettext("Upload at most 500 at a time."),
+    ),
+    "disk": lambda: (
+        gettext("There is no room on the disk, so nothing of this was kept."),
+        gettext("Make room and try again. What was read before stays."),
+    ),
+    "run-outdated": lambda: (
+        gettext("The texts or dates of the survey have changed since that run was printed."),
+        gettext("Print a new run. Sheets of the old one that are out can still be read."),
+    ),
     "dataset-busy": lambda: (
         gettext("Another program is using the dataset."),
         gettext("Wait until it has finished and try again."),

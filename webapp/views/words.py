@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from forms.answers import Flag, Reason, Status
+from forms.answers import Mark, Reason
 from omr.readings import RefusalCode
+from webapp.dataset.intake import PRACTICE_SHEET
 from webapp.language import gettext
 
 Pair = Callable[[], tuple[str, str]]
@@ -90,18 +91,13 @@ REASONS: Mapping[Reason, Pair] = {
 }
 """Why something waits, and what to look for."""
 
-STATUSES: Mapping[Status, Callable[[], str]] = {
-    Status.ANSWERED: lambda: gettext("answered"),
-    Status.BLANK: lambda: gettext("blank"),
-    Status.UNCLEAR: lambda: gettext("unclear"),
-    Status.NOT_RETURNED: lambda: gettext("not returned"),
+MARKS: Mapping[Mark, Callable[[], str]] = {
+    Mark.EMPTY: lambda: gettext("empty"),
+    Mark.CROSSED: lambda: gettext("crossed"),
+    Mark.FILLED: lambda: gettext("filled"),
+    Mark.UNCERTAIN: lambda: gettext("uncertain"),
 }
-
-FLAGS: Mapping[Flag, Callable[[], str]] = {
-    Flag.OTHER_WITHOUT_TEXT: lambda: gettext("“other” without a text"),
-    Flag.TEXT_WITHOUT_OTHER: lambda: gettext("a text beside “other” that is not crossed"),
-    Flag.ALTHOUGH_PASSED_OVER: lambda: gettext("answered although passed over"),
-}
+"""What the machine saw in a box."""
 
 CHANNELS: Mapping[str, Callable[[], str]] = {
     "web": lambda: gettext("Web"),
@@ -110,3 +106,13 @@ CHANNELS: Mapping[str, Callable[[], str]] = {
     "phone": lambda: gettext("Phone"),
 }
 """Channels by value."""
+
+
+def refusal_words(code: str) -> tuple[str, str]:
+    """Return what happened to a refused page and what can be done about it."""
+    if code == PRACTICE_SHEET:
+        return (
+            gettext("The sheet was printed while the survey was a draft, to try it out."),
+            gettext("If somebody answered on it in earnest, enter it by hand on a sheet of the survey."),
+        )
+    return REFUSALS[RefusalCode(code)]()
