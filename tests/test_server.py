@@ -1,0 +1,127 @@
+"""The server as a process: what it says, one a port, one an instance, and that it stops without losing anything."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from webapp.dataset.instance import init
+from webapp.server import Repeated, addresses
+
+SERVE = [sys.executable, "-c", "from webapp.cli import main; main()", "serve", "--port", "0"]
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    init(tmp_path / "i").instance.close()
+    return tmp_path / "i"
+
+
+@contextmanager
+def served(instance: Path) -> Iterator[tuple[str, list[str], subprocess.Popen[str]]]:
+    process = subprocess.Popen([*SERVE, "--instance", instance], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        said = [process.stderr.readline()]
+        while said[-1] and "Stop with" not in said[-1]:
+            said.append(process.stderr.readline())
+        address = re.search(r"http://\S+", said[0])
+        assert address, "".join(said) + process.stderr.read()
+        yield address[0], said, process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        process.stderr.close()
+
+
+def page(address: str) -> tuple[int, str]:
+    with urllib.request.urlopen(address, timeout=20) as answer:
+        return answer.status, answer.read().decode()
+
+
+def answered(address: str) -> str:
+    _, text = page(f"{address}s/sip")
+    version, id_ = (re.search(rf'name="{name}" value="([^"]+)"', text) for name in ("version", "id"))
+    assert version
+    assert id_
+    body = f"version={version[1]}&id={id_[1]}&lang=sv&a.roll=sjalv".encode()
+    request = urllib.request.Request(f"{address}s/sip?lang=sv", body, {"Origin": address.rstrip("/")})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
+        return answer.url
+
+
+def test_it_tells_address_and_password_takes_an_answer_and_stops_clean(instance: Path) -> None:
+    with served(instance) as (address, said, process):
+        assert any("samordnare" in line and re.search(r"password: \S{8,}", line) for line in said)
+        assert answered(address).startswith(f"{address}s/sip/thanks")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    count = subprocess.run(
+        [sys.executable, "-c", "from webapp.cli import main; main()", "survey", "list", "--instance", instance],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "web=1" in count.stdout
+
+
+def test_an_acknowledged_answer_survives_kill_9(instance: Path) -> None:
+    with served(instance) as (address, _, process):
+        answered(address)
+        process.kill()
+        process.wait(20)
+    with served(instance) as (address, _, process):
+        assert page(f"{address}s/sip")[0] == 200
+    listed = [sys.executable, "-c", "from webapp.cli import main; main()", "survey", "list", "--instance", instance]
+    assert "web=1" in subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+
+
+def test_two_servers_on_one_instance_and_a_taken_port_are_told(instance: Path, tmp_path: Path) -> None:
+    with served(instance) as (address, _, _):
+        second = subprocess.run(
+            [*SERVE, "--instance", instance], capture_output=True, text=True, timeout=30, check=False
+        )
+        assert second.returncode == 1
+        assert "--instance DIR" in second.stderr
+        other = tmp_path / "other"
+        init(other).instance.close()
+        port = address.rstrip("/").rsplit(":", 1)[1]
+        taken = subprocess.run(
+            [*SERVE[:-1], port, "--instance", other], capture_output=True, text=True, timeout=30, check=False
+        )
+        assert taken.returncode == 1
+        assert f"Port {port}" in taken.stderr
+        assert "--port N" in taken.stderr
+        # Commands run beside a server.
+        beside = [*SERVE[:3], "print", "sip", "--sheets", "1", "--out", tmp_path / "x.pdf", "--instance", instance]
+        assert subprocess.run(beside, capture_output=True, timeout=60, check=False).returncode == 0
+
+
+def test_addresses_are_those_of_this_machine() -> None:
+    assert addresses("127.0.0.1", 8000) == ["http://127.0.0.1:8000/"]
+    everywhere = addresses("0.0.0.0", 80)
+    assert everywhere[0] == "http://127.0.0.1:80/"
+    assert all(socket.inet_aton(a.split("/")[2].split(":")[0]) for a in everywhere)
+
+
+def test_the_tray_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    calls = []
+
+    def work() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError("disk full")
+
+    ticker = Repeated("tray", work, 0.005)
+    ticker.start()
+    while len(calls) < 3:
+        pass
+    ticker.stop()
+    assert "will be tried again" in caplog.text
