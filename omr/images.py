@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -271,16 +273,32 @@ def _open_pdf(path: Path) -> pdfium.PdfDocument:
         try:
             return pdfium.PdfDocument(path)
         except pdfium.PdfiumError as error:
-            locked = "password" in str(error).lower() or "security" in str(error).lower()
-            raise _BadImageError(RefusalCode.LOCKED_PDF if locked else RefusalCode.DAMAGED_FILE) from error
+            raise _BadImageError(RefusalCode.LOCKED_PDF if _is_locked(path) else RefusalCode.DAMAGED_FILE) from error
+
+
+def _is_locked(path: Path) -> bool:
+    """Tell whether a PDF that does not open says that it is encrypted; PDFium's error code may be an older one's."""
+    with path.open("rb") as file:
+        head = file.read(65536)
+        file.seek(max(0, path.stat().st_size - 65536))
+        return b"/Encrypt" in head or b"/Encrypt" in file.read()
 
 
 def _open_tiff(path: Path) -> tuple[Image.Image, int]:
     try:
-        frames = Image.open(path, formats=("TIFF",))
-        return frames, int(getattr(frames, "n_frames", 1))
+        with _quietly():
+            frames = Image.open(path, formats=("TIFF",))
+            return frames, int(getattr(frames, "n_frames", 1))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError) as error:
         raise _BadImageError(RefusalCode.DAMAGED_FILE, "It begins as a TIFF but breaks off.") from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep Pillow's warnings about odd tags of a TIFF to itself: what matters comes as an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def _check_size(width: int, height: int, picture: Picture | None = None) -> None:
@@ -403,7 +421,8 @@ def _believable(dpi: object) -> float | None:
 
 def _tiff_image(frames: Image.Image, index: int) -> PageImage:
     try:
-        frames.seek(index)
+        with _quietly():
+            frames.seek(index)
     except (EOFError, OSError, SyntaxError, ValueError, TypeError, KeyError) as error:
         raise _BadImageError(RefusalCode.DAMAGED_FILE, "This page of the TIFF can't be found.") from error
     _check_size(*frames.size)

@@ -223,7 +223,7 @@ def _is_page(registration: Registration) -> bool:
     across, down = registration._steps()
     long, short = np.hypot(*across), np.hypot(*down)
     turn = across[0] * down[1] - across[1] * down[0]
-    return bool(0.85 < long / short < 1.18 and turn / (long * short) > 0.98)
+    return bool(0.9 < long / short < 1.11 and turn / (long * short) > 0.99)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

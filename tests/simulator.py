@@ -477,7 +477,8 @@ def _pillow(image: Pixels) -> Image.Image:
 def write_pdf(path: Path, images: Sequence[Pixels], scanner: Scanner) -> None:
     """Write images as a scanner's PDF: one image a page, JPEG inside, G4 where it is bilevel."""
     first, *rest = [_pillow(i) for i in images]
-    first.save(path, "PDF", save_all=True, append_images=rest, resolution=scanner.dpi, quality=scanner.quality)
+    quality = {} if first.mode == "1" else {"quality": scanner.quality}
+    first.save(path, "PDF", save_all=True, append_images=rest, resolution=scanner.dpi, **quality)
 
 
 def write_tiff(path: Path, images: Sequence[Pixels], scanner: Scanner) -> None:
