@@ -122,9 +122,9 @@ def _room(found: Draft) -> None:
             what = f"On paper in {language}: {named}{error.message}"
             found.report.error(place, error.code, what, error.remedy)
         else:
-            for question, code, what in _squeezed(sheet):
+            for question, code, squeezed in _squeezed(sheet):
                 place = found.questions[question]
-                what = f'On paper in {language}: question "{question}": {what}'
+                what = f'On paper in {language}: question "{question}": {squeezed}'
                 found.report.error(place, code, what, "Shorten the label; what must be said can stand in the hint.")
 
 

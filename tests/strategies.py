@@ -1,0 +1,256 @@
+"""Hypothesis strategies: valid instruments, and what people may do with them.
+
+instruments()            any instrument that a definition can hold
+on_screen(instrument)    a submission that the rulebook takes
+on_paper(instrument)     anything a pen and a scanner may leave behind
+toml_of(instrument)      the definition that reads back as this instrument
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from hypothesis import strategies as st
+
+from forms import places
+from forms.answers import Given, Mark
+from forms.conditions import can_be_met
+from forms.model import (
+    Both,
+    Comparison,
+    Condition,
+    Either,
+    Instrument,
+    Is,
+    Kind,
+    Not,
+    Option,
+    Question,
+    Section,
+    Source,
+    Text,
+    Wording,
+)
+
+LETTERS = "abcdefghijklmnoprstuvyåäöABCDEFGHIKLMNOPRSTUVÅÄÖé0123456789"
+WORDS = st.text(LETTERS, min_size=1, max_size=12)
+
+
+def sentences(most: int = 8) -> st.SearchStrategy[str]:
+    return st.lists(WORDS, min_size=1, max_size=most).map(" ".join)
+
+
+def texts(languages: Sequence[str], most: int = 8, ending: str = "", *, empty: bool = False) -> st.SearchStrategy[Text]:
+    each = st.tuples(*(st.tuples(st.just(tag), sentences(most).map(lambda s: s + ending)) for tag in languages))
+    full = each.map(Text)
+    return st.one_of(st.just(Text()), full) if empty else full
+
+
+@st.composite
+def options_of(draw: st.DrawFn, languages: Sequence[str], kind: Kind) -> tuple[Option, ...]:
+    if kind is Kind.SCALE:
+        points = draw(st.integers(2, 7))
+        ways_out = draw(st.integers(0, 1))
+        scale = [Option(str(n), Text(tuple((tag, str(n)) for tag in languages))) for n in range(1, points + 1)]
+        label = draw(texts(languages, 2, " ingen"))
+        return (*scale, *([Option("vet_inte", label, way_out=True)] * ways_out))
+    least, most = {Kind.SINGLE: (2, 7), Kind.MULTIPLE: (2, 9), Kind.PLACE: (0, 2)}.get(kind, (0, 0))
+    found = []
+    for n in range(draw(st.integers(least, most))):
+        # The number keeps the labels of one question apart.
+        label = draw(texts(languages, 3, f" {n}"))
+        way_out = kind is Kind.PLACE or draw(st.booleans())
+        exclusive = kind is Kind.MULTIPLE and draw(st.integers(0, 4)) == 0
+        other = kind is not Kind.PLACE and draw(st.integers(0, 4)) == 0
+        found.append(Option(f"o{n}", label, exclusive, other, way_out))
+    return tuple(found)
+
+
+def conditions(earlier: Sequence[Question]) -> st.SearchStrategy[Condition]:
+    """Conditions on earlier questions that have options; there must be at least one such question."""
+
+    def one(question: Question) -> st.SearchStrategy[Condition]:
+        ids = [o.id for o in question.options]
+        chosen = st.lists(st.sampled_from(ids), min_size=1, max_size=3, unique=True)
+        return chosen.map(lambda options: Is(question.id, tuple(options)))
+
+    simple = st.sampled_from([q for q in earlier if q.options]).flatmap(one)
+    parts = st.lists(simple, min_size=1, max_size=3).map(tuple)
+    return st.one_of(simple, simple, parts.map(Both), parts.map(Either), simple.map(Not))
+
+
+@st.composite
+def possible(draw: st.DrawFn, earlier: Sequence[Question], asked_if: Condition | None = None) -> Condition | None:
+    """A condition that can be met, or none."""
+    if not any(q.options for q in earlier) or draw(st.integers(0, 2)):
+        return None
+    condition = draw(conditions(earlier))
+    return condition if can_be_met(condition, earlier, asked_if) else None
+
+
+@st.composite
+def questions(draw: st.DrawFn, question_id: str, languages: Sequence[str], earlier: Sequence[Question]) -> Question:
+    kind = draw(st.sampled_from(list(Kind)))
+    asked_if = draw(possible(earlier))
+    variant = draw(possible(earlier, asked_if))
+    variants = () if variant is None else ((variant, draw(texts(languages, 10, "?"))),)
+    options = draw(options_of(languages, kind))
+    numeric = kind is Kind.NUMBER
+    lines = draw(st.integers(1, 5)) if kind is Kind.TEXT else 1
+    compared = draw(st.sampled_from([None, *Comparison]))
+    source = Source(draw(sentences()), None if compared is None else f"vg2018/{question_id}", compared)
+    return Question(
+        question_id,
+        kind,
+        Wording(draw(texts(languages, 10, "?")), variants),
+        draw(texts(languages, 8, empty=True)),
+        options,
+        asked_if,
+        draw(st.sampled_from([None, source])),
+        lines,
+        200 if lines == 1 else 2000,
+        draw(st.integers(0, 5)) if numeric else 0,
+        draw(st.integers(6, 2030)) if numeric else 0,
+        draw(texts(languages, 2)) if kind is Kind.SCALE else Text(),
+        draw(texts(languages, 2)) if kind is Kind.SCALE else Text(),
+        "kommuner" if kind is Kind.PLACE else "",
+        draw(st.booleans()),
+    )
+
+
+@st.composite
+def instruments(draw: st.DrawFn, most_questions: int = 7, languages: Sequence[str] = ("sv", "en")) -> Instrument:
+    earlier: list[Question] = []
+    sections = []
+    for number in range(draw(st.integers(1, 3))):
+        own = []
+        for _ in range(draw(st.integers(1, max(1, most_questions // 3)))):
+            own.append(draw(questions(f"q{len(earlier) + 1}", languages, earlier)))
+            earlier.append(own[-1])
+        title, intro = draw(texts(languages, 4)), draw(texts(languages, 12, empty=True))
+        sections.append(Section(f"s{number + 1}", title, tuple(own), intro))
+    named = draw(texts(languages, 12, " {support}"))
+    return Instrument(
+        "prov",
+        tuple(languages),
+        draw(texts(languages, 4)),
+        draw(texts(languages, 30)),
+        draw(texts(languages, 6)),
+        named,
+        tuple(sections),
+        (("support", draw(st.booleans())), ("region", False)),
+    )
+
+
+@st.composite
+def on_screen(draw: st.DrawFn, instrument: Instrument) -> dict[str, Given]:
+    """A submission that has no fault; questions that routing passes over may be answered."""
+    submission = {}
+    for question in instrument.questions:
+        if not draw(st.booleans()):
+            continue
+        ids = [o.id for o in question.options]
+        most = len(ids) if question.kind is Kind.MULTIPLE else min(1, len(ids))
+        chosen = draw(st.lists(st.sampled_from(ids), max_size=most, unique=True)) if ids else []
+        exclusive = [o for o in chosen if question.option(o).exclusive]
+        chosen = exclusive[:1] or chosen
+        own: dict[str | None, str | None] = {o: draw(sentences(3)) for o in chosen if question.option(o).other}
+        if question.kind is Kind.TEXT:
+            own[None] = draw(sentences(20))[: question.max_length].strip()
+        elif question.kind is Kind.NUMBER:
+            own[None] = str(draw(st.integers(question.minimum, question.maximum)))
+        elif question.kind is Kind.PLACE and not chosen:
+            own[None] = draw(st.sampled_from(sorted(places.codes()[question.places])))
+        submission[question.id] = Given({o: Mark.CROSSED for o in ids if o in chosen}, own)
+    return submission
+
+
+@st.composite
+def on_paper(draw: st.DrawFn, instrument: Instrument) -> dict[str, Given]:
+    """Whatever a pen and a scanner leave behind."""
+    states = st.sampled_from([Mark.EMPTY, Mark.EMPTY, Mark.CROSSED, Mark.FILLED, Mark.UNCERTAIN])
+    found = {}
+    for question in instrument.questions:
+        ids: list[str | None] = [o.id for o in question.options]
+        marks = {o: draw(states) for o in ids if o is not None}
+        fields: list[str | None] = [o.id for o in question.options if o.other]
+        if question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE):
+            fields.append(None)
+        written = {f: draw(st.one_of(st.none(), sentences(4))) for f in fields if draw(st.booleans())}
+        stray = draw(st.frozensets(st.sampled_from([None, *ids]), max_size=2)) if draw(st.booleans()) else frozenset()
+        returned, differs = draw(st.integers(0, 9)) > 0, draw(st.integers(0, 9)) == 0
+        found[question.id] = Given(marks, written, stray, returned, differs)
+    return found
+
+
+def toml_of(instrument: Instrument) -> str:
+    """Write an instrument as a definition. JSON strings are TOML strings."""
+    lines = [f"id = {_said(instrument.id)}", f"languages = {_said(list(instrument.languages))}"]
+    for key in ("title", "intro", "thanks", "support"):
+        lines += _text_line(key, getattr(instrument, key))
+    lines += ["[parameters]", *(f"{name} = {_said(required)}" for name, required in instrument.parameters)]
+    for section in instrument.sections:
+        lines += ["[[section]]", f"id = {_said(section.id)}"]
+        lines += [*_text_line("title", section.title), *_text_line("intro", section.intro)]
+        for question in section.questions:
+            lines += ["[[section.question]]", *_question_lines(question)]
+    return "\n".join(lines) + "\n"
+
+
+def _question_lines(question: Question) -> list[str]:
+    lines = [f"id = {_said(question.id)}", f"kind = {_said(question.kind.value)}"]
+    lines += _text_line("text", question.wording.default)
+    lines += [*_text_line("hint", question.hint), *_text_line("low", question.low), *_text_line("high", question.high)]
+    variants = [f"{{ if = {_condition(c)}, text = {_table(t)} }}" for c, t in question.wording.variants]
+    if variants:
+        lines.append(f"variants = [{', '.join(variants)}]")
+    if question.asked_if is not None:
+        lines.append(f"asked_if = {_condition(question.asked_if)}")
+    own = [o for o in question.options if not (question.kind is Kind.SCALE and o.id.isdigit())]
+    if own:
+        lines.append(f"options = [{', '.join(_option(o) for o in own)}]")
+    if question.kind is Kind.SCALE:
+        lines.append(f"points = {len(question.options) - len(own)}")
+    if question.kind is Kind.TEXT:
+        lines += [f"lines = {question.lines}", f"max_length = {question.max_length}"]
+    if question.kind is Kind.NUMBER:
+        lines += [f"minimum = {question.minimum}", f"maximum = {question.maximum}"]
+    if question.places:
+        lines.append(f"places = {_said(question.places)}")
+    if question.sensitive:
+        lines.append("sensitive = true")
+    if question.source is not None:
+        pairs = {"text": question.source.text, "compares_with": question.source.compares_with}
+        how = question.source.comparison
+        given = {k: v for k, v in (pairs | {"comparison": None if how is None else how.value}).items() if v is not None}
+        lines.append(f"source = {{ {', '.join(f'{k} = {_said(v)}' for k, v in given.items())} }}")
+    return lines
+
+
+def _said(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _table(text: Text) -> str:
+    return "{ " + ", ".join(f"{_said(tag)} = {_said(words)}" for tag, words in text.translations) + " }"
+
+
+def _text_line(key: str, text: Text) -> list[str]:
+    return [f"{key} = {_table(text)}"] if text else []
+
+
+def _option(option: Option) -> str:
+    flags: Mapping[str, bool] = {"exclusive": option.exclusive, "other": option.other, "way_out": option.way_out}
+    marks = "".join(f", {name} = true" for name, value in flags.items() if value)
+    return f"{{ id = {_said(option.id)}, label = {_table(option.label)}{marks} }}"
+
+
+def _condition(condition: Condition) -> str:
+    match condition:
+        case Is(question, options):
+            return f"{{ question = {_said(question)}, is = {_said(list(options))} }}"
+        case Both(of):
+            return f"{{ all = [{', '.join(map(_condition, of))}] }}"
+        case Either(of):
+            return f"{{ any = [{', '.join(map(_condition, of))}] }}"
+        case Not(part):
+            return f"{{ not = {_condition(part)} }}"
