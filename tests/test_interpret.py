@@ -1,0 +1,132 @@
+"""Numbers → states, and readings → what was given at each question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given as example
+from hypothesis import strategies as st
+
+from forms.answers import Mark
+from omr.interpret import chances, given, states
+from omr.measure import Measurements
+from omr.policy import POLICY
+from omr.readings import Chances, MarkReading, PageReading, Quality, StrayInk, TextReading
+from omr.register import Places
+
+QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+def box(evidence: float = 0.0, cover: float = 0.0, gap: float = 9.0, beside: float = 0.0) -> Measurements:
+    """Return the measurements of one box."""
+    one = np.ones(1)
+    return Measurements(
+        evidence_mm2=evidence * one,
+        ink_mm2=evidence * one,
+        cover=cover * one,
+        gap_mm=gap * one,
+        depth_mm=one,
+        length_mm=one,
+        beside_mm2=beside * one,
+        dark=one,
+        white=240 * one,
+    )
+
+
+def places(sure: bool = True, scatter: float = 0.0) -> Places:
+    return Places(np.zeros((1, 2)), np.ones(1), np.array([sure]), scatter, np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("measured", "state"),
+    [
+        pytest.param(box(), Mark.EMPTY, id="nothing"),
+        pytest.param(box(0.1, 0.01, 2.5), Mark.EMPTY, id="speck"),
+        pytest.param(box(0.33, 0.03, 2.2), Mark.UNCERTAIN, id="dash"),
+        pytest.param(box(1.0, 0.1, 1.9), Mark.CROSSED, id="short stroke"),
+        pytest.param(box(5.0, 0.45, 0.9), Mark.CROSSED, id="cross"),
+        pytest.param(box(7.6, 0.72, 0.6), Mark.CROSSED, id="felt tip's cross"),
+        pytest.param(box(8.6, 0.83, 0.42), Mark.UNCERTAIN, id="very heavy cross"),
+        pytest.param(box(9.8, 0.95, 0.6), Mark.UNCERTAIN, id="fill with a corner left white"),
+        pytest.param(box(7.0, 0.7, 0.2), Mark.UNCERTAIN, id="dense hatching"),
+        pytest.param(box(10.5, 1.0, 0.0), Mark.FILLED, id="fill"),
+        pytest.param(box(10.3, 0.97, 0.15), Mark.FILLED, id="fill with pinholes"),
+        pytest.param(box(beside=1.2), Mark.UNCERTAIN, id="mark beside the box"),
+        pytest.param(box(5.0, 0.45, 0.9, beside=2.0), Mark.CROSSED, id="cross beyond its box"),
+    ],
+)
+def test_states(measured: Measurements, state: Mark) -> None:
+    ((found, p),) = states(measured, places(), POLICY)
+    assert found is state
+    assert p.empty + p.crossed + p.filled == pytest.approx(1)
+
+
+def test_a_box_that_is_not_surely_there_is_uncertain() -> None:
+    for where in (places(sure=False), places(scatter=1.0)):
+        assert states(box(), where, POLICY)[0][0] is Mark.UNCERTAIN
+        assert states(box(5.0, 0.45, 0.9), where, POLICY)[0][0] is Mark.UNCERTAIN
+
+
+numbers = st.floats(0, 12)
+
+
+@example(numbers, numbers, st.floats(0, 1), st.floats(0, 3))
+def test_more_ink_never_makes_a_box_emptier(low: float, more: float, cover: float, gap: float) -> None:
+    first = chances(box(low, cover, gap), POLICY)[0]
+    second = chances(box(low + more, cover, gap), POLICY)[0]
+    assert second[0] <= first[0] + 1e-12
+    assert first.sum() == pytest.approx(1)
+
+
+@example(st.floats(0.5, 12), st.floats(0, 1), st.floats(0, 1), st.floats(0, 3), st.floats(0, 3))
+def test_more_cover_and_smaller_gaps_never_make_a_fill_less_likely(
+    evidence: float, cover: float, more: float, gap: float, less: float
+) -> None:
+    first = chances(box(evidence, cover, gap), POLICY)[0]
+    second = chances(box(evidence, min(1, cover + more), max(0, gap - less)), POLICY)[0]
+    assert second[2] >= first[2] - 1e-12
+
+
+@example(st.floats(0, 12), st.floats(0, 1), st.floats(0, 3))
+def test_a_stricter_policy_only_makes_more_uncertain(evidence: float, cover: float, gap: float) -> None:
+    measured = box(evidence, cover, gap)
+    usual = states(measured, places(), POLICY)[0][0]
+    strict = states(measured, places(), replace(POLICY, name="strict", sure=0.999))[0][0]
+    assert strict in (usual, Mark.UNCERTAIN)
+
+
+def reading(page: int, **what: object) -> PageReading:
+    """Return a reading with the parts given."""
+    empty = {"marks": (), "texts": (), "stray_ink": ()}
+    quality = Quality(300, 0.1, 0, 4)
+    head = ("9c41e07b", "prov", "3f9a1c20", page, "7QK2M4", "S", "1", "a", "00")
+    return PageReading(*head, quality, **(empty | what))  # type: ignore[arg-type]
+
+
+def test_given_brings_pages_together() -> None:
+    p = Chances(0, 1, 0)
+    first = reading(
+        1,
+        marks=(
+            MarkReading("one", "a", Mark.EMPTY, p, QUAD),
+            MarkReading("one", "b", Mark.CROSSED, p, QUAD),
+            MarkReading("other", "x", Mark.FILLED, p, QUAD),
+        ),
+        texts=(
+            TextReading("other", "x", True, "gissning", 0.99, QUAD),
+            TextReading("own", None, False, None, None, QUAD),
+        ),
+        stray_ink=(StrayInk("one", "b", QUAD), StrayInk("one", None, QUAD)),
+    )
+    second = reading(2, marks=(MarkReading("two", "a", Mark.UNCERTAIN, p, QUAD),))
+    result = given([first, second])
+    assert set(result) == {"one", "other", "own", "two"}
+    assert result["one"].marks == {"a": Mark.EMPTY, "b": Mark.CROSSED}
+    assert result["one"].stray == {"b", None}
+    # A suggestion is not an answer: the text stays unread until a person has taken it.
+    assert result["other"].texts == {"x": None}
+    assert result["own"].texts == {}
+    assert result["two"].marks == {"a": Mark.UNCERTAIN}
+    assert all(g.returned and not g.disagreement for g in result.values())

@@ -1,0 +1,124 @@
+"""Numbers of boxes: what each kind of mark measures, and that place, light and turn don't matter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import simulator
+import simulator_sheets
+from simulator import Cross, Hand, Pen, Scanner, Style
+
+from forms.layout import FieldKind, Layout
+from omr.measure import Measurements, measure
+from omr.register import Laid, black_level, find_markers, place_boxes, register
+
+NEAT = Hand(Pen(0.5, 0.9), off=0.1, tremor=0.03, spread=0.05)
+
+
+@pytest.fixture(scope="module")
+def paper() -> tuple[simulator.Page, Layout]:
+    data, layout = simulator_sheets.sheets()
+    return simulator.printed(data, layout)[0][0], layout
+
+
+def measured(page: simulator.Page, layout: Layout, style: Style | None, hand: Hand, scanner: Scanner) -> Measurements:
+    """Give every box of a page the same mark and measure them all."""
+    rng = np.random.default_rng(7)
+    boxes = layout.on_page(1, FieldKind.BOX)
+    actions = [Cross(b.question, b.option or "", style) for b in boxes] if style is not None else []
+    gray = simulator.scan(simulator.fill_in(page, actions, hand, rng), scanner, rng)
+    found = find_markers(gray)
+    where = register(found, [m for m in layout.markers if m.page == 1], 0.9)
+    assert where is not None
+    laid = Laid(gray, where, black_level(gray, found))
+    boxes_mm = np.array([[f.x, f.y, f.w, f.h] for f in boxes])
+    return measure(laid, place_boxes(laid, boxes_mm).boxes(boxes_mm))
+
+
+@pytest.mark.parametrize("scanner", [Scanner(dpi=300), Scanner(dpi=150, noise=5), Scanner(dpi=200, mode="bilevel")])
+def test_an_empty_box_holds_nothing(paper: tuple[simulator.Page, Layout], scanner: Scanner) -> None:
+    numbers = measured(*paper, None, NEAT, scanner)
+    assert len(numbers) == 32
+    assert numbers.ink_mm2.max() == 0
+    assert numbers.evidence_mm2.max() == 0
+    assert numbers.beside_mm2.max() < 0.05
+    assert numbers.gap_mm.min() > 2
+
+
+def test_a_cross_a_dot_and_a_fill_measure_differently(paper: tuple[simulator.Page, Layout]) -> None:
+    scanner = Scanner(dpi=200)
+    cross = measured(*paper, Style.CROSS, NEAT, scanner)
+    dot = measured(*paper, Style.DOT, NEAT, scanner)
+    fill = measured(*paper, Style.FILL, NEAT, scanner)
+    assert (fill.cover.min(), fill.gap_mm.max()) == pytest.approx((1, 0.1), abs=0.1)
+    assert 0.3 < cross.cover.min() <= cross.cover.max() < 0.6
+    assert cross.gap_mm.min() > 0.7
+    assert cross.length_mm.min() > 2.8
+    assert dot.length_mm.max() < 2.2
+    assert dot.ink_mm2.max() < 3.2
+
+
+def test_a_felt_tip_s_cross_leaves_gaps_that_a_fill_does_not(paper: tuple[simulator.Page, Layout]) -> None:
+    felt = Hand(simulator.FELT_TIP, off=0.1)
+    cross = measured(*paper, Style.CROSS, felt, Scanner(dpi=150))
+    fill = measured(*paper, Style.FILL, felt, Scanner(dpi=150))
+    assert cross.gap_mm.min() > 0.45
+    assert fill.gap_mm.max() < 0.2
+
+
+def test_a_pencil_at_a_third_of_full_darkness_covers_as_much_as_ink(paper: tuple[simulator.Page, Layout]) -> None:
+    pencil = measured(*paper, Style.CROSS, Hand(Pen(0.5, 0.35), off=0.1), Scanner(dpi=200))
+    ink = measured(*paper, Style.CROSS, Hand(Pen(0.5, 0.95), off=0.1), Scanner(dpi=200))
+    assert pencil.dark.max() < 0.6 < ink.dark.min()
+    assert np.abs(pencil.cover - ink.cover).max() < 0.12
+
+
+def test_light_does_not_matter(paper: tuple[simulator.Page, Layout]) -> None:
+    bright = measured(*paper, Style.TICK, NEAT, Scanner(dpi=200, white=250, black=15))
+    dim = measured(*paper, Style.TICK, NEAT, Scanner(dpi=200, white=170, black=60))
+    assert bright.white.min() > 240
+    assert dim.white.max() < 180
+    assert np.abs(bright.cover - dim.cover).max() < 0.05
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_turning_the_page_does_not_matter(paper: tuple[simulator.Page, Layout], turns: int) -> None:
+    upright = measured(*paper, Style.CROSS, NEAT, Scanner(dpi=200))
+    turned = measured(*paper, Style.CROSS, NEAT, Scanner(dpi=200, quarter_turns=turns))
+    assert np.abs(upright.evidence_mm2 - turned.evidence_mm2).max() < 0.35
+    assert np.abs(upright.cover - turned.cover).max() < 0.05
+
+
+def test_boxes_of_different_sizes_on_one_page(paper: tuple[simulator.Page, Layout]) -> None:
+    page, layout = paper
+    gray = np.full((2339, 1654), 240, np.uint8)
+    found = find_markers(simulator.scan(page, Scanner(dpi=200), np.random.default_rng(1)))
+    where = register(found, [m for m in layout.markers if m.page == 1], 0.9)
+    assert where is not None
+    boxes = np.array([[50.0, 50, 4.5, 4.5], [50, 80, 7, 7], [80, 50, 4.5, 4.5], [80, 80, 4, 6]])
+    for x, y, w, h in boxes[1:2]:
+        (left, top), (right, low) = where.to_px(np.array([[x, y], [x + w, y + h]])).astype(int)
+        gray[top:low, left:right] = 20
+    numbers = measure(Laid(gray, where, 20), boxes)
+    assert numbers.cover.tolist() == [0, 1, 0, 0]
+    assert numbers.ink_mm2[1] == pytest.approx((7 - 1.2) ** 2, rel=0.05)
+
+
+def test_ink_that_only_grazes_a_box_counts_less(paper: tuple[simulator.Page, Layout]) -> None:
+    page, layout = paper
+    box = layout.on_page(1, FieldKind.BOX)[0]
+    gray = simulator.scan(page, Scanner(dpi=200, noise=0), np.random.default_rng(1))
+    found = find_markers(gray)
+    where = register(found, [m for m in layout.markers if m.page == 1], 0.9)
+    assert where is not None
+    evidence = []
+    for deep in (1.0, 2.2):
+        inked = gray.copy()
+        corners = np.array([[box.x + 2, box.y - 3], [box.x + 2.6, box.y + deep]])
+        (left, top), (right, low) = where.to_px(corners).astype(int)
+        inked[top:low, left:right] = 20
+        numbers = measure(Laid(inked, where, 20), np.array([[box.x, box.y, box.w, box.h]]))
+        evidence.append(float(numbers.evidence_mm2[0] / numbers.ink_mm2[0]))
+        assert numbers.beside_mm2[0] > 0.5
+    assert evidence[0] < 0.6
+    assert evidence[1] == pytest.approx(1)
