@@ -75,6 +75,9 @@ class Given:
         return tuple(o for o, m in self.marks.items() if m is Mark.CROSSED)
 
 
+LONGEST_NUMBER = 12
+"""Digits of the longest number that is looked at; Python refuses to read numbers of thousands of digits."""
+
 NOTHING = Given()
 """What a person did who left a question empty."""
 
@@ -324,7 +327,7 @@ def own_field_faults(
     if question.kind is Kind.NUMBER:
         if not (text.isascii() and text.isdigit()):
             yield SubmissionFault(question.id, "not-a-number", text[:80])
-        elif not question.minimum <= int(text) <= question.maximum:
+        elif len(text.lstrip("0")) > LONGEST_NUMBER or not question.minimum <= int(text) <= question.maximum:
             yield SubmissionFault(question.id, "out-of-range", text[:80])
     elif question.kind is Kind.PLACE and text not in place_codes.get(question.places, frozenset()):
         yield SubmissionFault(question.id, "unknown-place", text[:80])
@@ -336,7 +339,9 @@ def without_passed_over(instrument: Instrument, given: Mapping[str, Given]) -> t
     Returns:
         What is left, and the ids of the questions whose answers were taken out, to be shown before sending.
     """
-    gone = tuple(a.question for a in route(instrument, given) if Flag.ALTHOUGH_PASSED_OVER in a.flags)
+    # A text beside an "other" that was not chosen is no answer, but it would be stored all the same.
+    routed = route(instrument, given)
+    gone = tuple(a.question for a in routed if not a.asked and (Flag.ALTHOUGH_PASSED_OVER in a.flags or a.texts))
     return {q: g for q, g in given.items() if q not in gone}, gone
 
 

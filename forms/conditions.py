@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 from forms.answers import Answer, Status, met
 from forms.model import Both, Condition, Either, Is, Kind, Not, Question, questions_in
 
-MOST_STEPS = 50_000
+MOST_STEPS = 20_000
 """Answers tried before giving up. Conditions of real questionnaires need a few hundred."""
 
 
@@ -31,7 +31,11 @@ def can_be_met(condition: Condition, earlier: Sequence[Question], asked_if: Cond
     looked_at = [condition, *(c for q in relevant if (c := q.asked_if) is not None)]
     if asked_if is not None:
         looked_at.append(asked_if)
-    choices = {q.id: tuple(_choices(q, [options for c in looked_at for options in _named(c, q.id)])) for q in relevant}
+    choices = {}
+    for question in relevant:
+        named = [options for c in looked_at for options in _named(c, question.id)]
+        # One more than can be tried: a list that was cut can't end in False.
+        choices[question.id] = tuple(islice(_choices(question, named), MOST_STEPS + 1))
     steps = 0
 
     def search(depth: int, answers: dict[str, Answer]) -> bool:
