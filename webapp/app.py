@@ -20,8 +20,12 @@ from webapp.dataset.instance import Instance
 from webapp.jobs import Jobs
 from webapp.views import account, desk, errors, paper, respond, results, review, upload
 from webapp.views.here import Here, current_user, put_here
+from webapp.views.here import config as here_config
 
 csrf = CSRFProtect()
+
+LARGE = "upload.upload"
+"""The one route that takes more than a form; the limit is lifted for who may use it, before anything is read."""
 
 
 class _PrivateRequest(Request):
@@ -103,4 +107,6 @@ def _guard() -> ResponseReturnValue | None:
     if not roles.may(request.endpoint, user.roles):
         abort(403)
     g.user = user
+    if request.endpoint == LARGE:
+        request.max_content_length = here_config().max_upload_bytes
     return None

@@ -126,7 +126,7 @@ class _Blocks:
             counts=tuple(row.counts.get(c, 0) for c in table.columns),
             shares=tuple(_percent(table.share(row, c)) for c in table.columns),
             bar=table.share(row, TOGETHER) or 0.0,
-            note="" if row.current else gettext("only in an earlier version"),
+            note=row.group if row.current else gettext("only in an earlier version"),
         )
 
 
