@@ -18,8 +18,6 @@ from omr.register import SIGN_UP_IDS, Found, page_of, register
 CODE_ROOM_MM = 5.0
 """Room around the page code's square in which it is looked for first."""
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-
 PAPER_MARGIN_MM = 9.0
 """Edge of a page that does not count when it is judged blank: scanners leave shadows there."""
 
@@ -139,7 +137,9 @@ def _crops(gray: Gray, found: Sequence[Found], layouts: Mapping[str, Layout]) ->
 
 
 def _decode(gray: Gray) -> tuple[PageCode, ...]:
-    barcodes = zxingcpp.read_barcodes(gray, formats=_QR, try_invert=False)
+    # Made here and not once for the module: one that lives to the end is reported as leaked by its binding.
+    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    barcodes = zxingcpp.read_barcodes(gray, formats=formats, try_invert=False)
     codes = (parse(b.text) for b in barcodes)
     return tuple(dict.fromkeys(c for c in codes if c is not None))
 
