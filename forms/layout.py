@@ -217,7 +217,7 @@ def load(text: str, name: str = "layout") -> Layout:
             fields=tuple(_field(f) for f in plain["fields"]),
             print=tuple(base64.b64decode(p, validate=True) for p in plain["print"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"misses {error}" if isinstance(error, KeyError) else str(error)
         raise LayoutError(
             "bad-layout",
