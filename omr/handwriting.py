@@ -35,8 +35,8 @@ FRAME_MM = 0.6
 BATCH_SECONDS = 60
 """Longest time for one batch; without an answer by then there are no suggestions."""
 
-LEAST_LIKENESS = 0.86
-"""Least likeness of what was read with the name of a place: one wrong sign in seven."""
+LEAST_LIKENESS = 0.84
+"""Least likeness of what was read with the name of a place: one wrong sign of seven."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,12 +63,22 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     sure = p.max(1) >= policy.sure
     # Beside an empty box somebody may have meant it and missed.
     sure &= (best != 0) | (measured.beside_mm2 < policy.beside_mm2)
+    sure &= measured.pieces <= policy.most_pieces
+    if _fades(measured, policy):
+        sure[:] = False
     # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
     sure &= places.sure & (places.scatter_mm <= policy.worst_scatter_mm)
     return tuple(
         (STATES[b] if s else Mark.UNCERTAIN, Chances(*(float(v) for v in row)))
         for b, s, row in zip(best, sure, p, strict=True)
     )
+
+
+def _fades(measured: Measurements, policy: Policy) -> bool:
+    """Tell whether a page's ink is at the edge of what its scanner still shows."""
+    marked = int(np.sum(measured.ink_mm2 > 0))
+    broken = int(np.sum(measured.pieces > policy.most_pieces))
+    return broken >= 2 and broken >= policy.fading_share * marked
 
 
 def given(readings: Iterable[PageReading]) -> dict[str, Given]:

@@ -45,6 +45,7 @@ class Measurements:
         cover: Share of the inside that is ink.
         gap_mm: Radius of the largest white disc inside.
         depth_mm: How far from the nearest edge the ink reaches.
+        pieces: Number of separate pieces of ink inside, specks among them.
         length_mm: Longest side of the largest stroke's bounding box.
         beside_mm2: Ink in the 1.3 mm around the box.
         dark: Darkness of the ink: the 95th percentile inside.
@@ -56,6 +57,7 @@ class Measurements:
     cover: Floats
     gap_mm: Floats
     depth_mm: Floats
+    pieces: Floats
     length_mm: Floats
     beside_mm2: Floats
     dark: Floats
@@ -72,7 +74,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
         laid: The image and where the page lies in it.
         boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
     """
-    columns = np.zeros((9, len(boxes_mm)))
+    columns = np.zeros((10, len(boxes_mm)))
     for size in np.unique(boxes_mm[:, 2:], axis=0):
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         columns[:, same] = _measure(laid, boxes_mm[same])
@@ -80,7 +82,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
 
 
 def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
-    """Measure boxes of one size: 9 × N, in the order of `Measurements`."""
+    """Measure boxes of one size: 10 × N, in the order of `Measurements`."""
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
     patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
@@ -94,7 +96,7 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
     # Half of the pen's own darkness is where a stroke's edge is, however pale the pen and however blurred the edge.
     limit = np.maximum(LEAST_DARK, 0.45 * top)[:, None, None]
     ink = (inside > limit).astype(np.uint8)
-    evidence, deepest, longest = _strokes(ink, depth[inner])
+    evidence, deepest, pieces, longest = _strokes(ink, depth[inner])
     around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
     area = STEP_MM**2
     return np.stack(
@@ -104,6 +106,7 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
             ink.mean((1, 2)),
             _largest_gap(ink),
             deepest,
+            pieces,
             longest,
             around.sum((1, 2)) * area,
             top,
@@ -121,16 +124,16 @@ def _depth(shape: tuple[int, int], size_mm: tuple[float, float]) -> Floats:
     return np.asarray(np.minimum(deep_y[:, None], deep_x[None]), np.float64)
 
 
-def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return evidence (mm²), depth (mm) and length (mm) of the ink of each box, connected piece by piece."""
+def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return evidence (mm²), depth (mm), number and length (mm) of the pieces of connected ink in each box."""
     count, rows, columns = ink.shape
     # One picture of all boxes, a white row between two, makes it one call.
     mosaic = np.zeros((count, rows + 1, columns), np.uint8)
     mosaic[:, :rows] = ink
     pieces, labels, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
-    evidence, deepest, longest = np.zeros(count), np.zeros(count), np.zeros(count)
+    evidence, deepest, number, longest = np.zeros((4, count))
     if pieces == 1:
-        return evidence, deepest, longest
+        return evidence, deepest, number, longest
     reach = np.zeros(pieces)
     flat = np.asarray(labels, np.intp).ravel()
     deep = np.broadcast_to(np.pad(depth, ((0, 1), (0, 0))), mosaic.shape).ravel()
@@ -141,10 +144,11 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats]:
     side = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) * STEP_MM
     weight = np.clip((reach[1:] - INSET_MM) / (DEEP_MM - INSET_MM), 0, 1)
     real = area > SPECK_MM2
+    np.add.at(number, box, 1.0)
     np.add.at(evidence, box[real], (area * weight)[real])
     np.maximum.at(deepest, box[real], reach[1:][real])
     np.maximum.at(longest, box[real], side[real])
-    return evidence, deepest, longest
+    return evidence, deepest, number, longest
 
 
 def _largest_gap(ink: Bytes) -> Floats:

@@ -23,6 +23,10 @@ class Policy:
         fill_cover_spread: How fast that tips: the log-odds grow by 1 for each so much.
         sure: Least probability of a state that is not uncertain.
         beside_mm2: Ink close around a box that makes an otherwise empty box uncertain.
+        most_pieces: Most separate pieces that the ink in a box may fall into. A pen's stroke hangs together; more are
+            what a 1-bit scanner leaves of ink that is about as dark as its threshold.
+        fading_share: Share of marked boxes of a page whose ink falls into pieces, from which on other ink of this page
+            may have vanished altogether, so that no box of it is sure.
         words_mm2: Ink at an option's words from which on it is stray ink.
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
         overshoot_mm: How far a box's own cross may reach into its words.
@@ -43,6 +47,8 @@ class Policy:
     fill_cover_spread: float = 0.023
     sure: float = 0.97
     beside_mm2: float = 0.6
+    most_pieces: int = 3
+    fading_share: float = 0.2
     words_mm2: float = 0.7
     area_mm2: float = 1.5
     overshoot_mm: float = 3.0

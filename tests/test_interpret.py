@@ -28,6 +28,7 @@ def box(evidence: float = 0.0, cover: float = 0.0, gap: float = 9.0, beside: flo
         cover=cover * one,
         gap_mm=gap * one,
         depth_mm=one,
+        pieces=one,
         length_mm=one,
         beside_mm2=beside * one,
         dark=one,
@@ -67,6 +68,22 @@ def test_a_box_that_is_not_surely_there_is_uncertain() -> None:
     for where in (places(sure=False), places(scatter=1.0)):
         assert states(box(), where, POLICY)[0][0] is Mark.UNCERTAIN
         assert states(box(5.0, 0.45, 0.9), where, POLICY)[0][0] is Mark.UNCERTAIN
+
+
+def test_ink_in_many_pieces_is_uncertain() -> None:
+    broken = replace(box(3.0, 0.3, 1.2), pieces=np.array([5.0]))
+    assert states(broken, places(), POLICY)[0][0] is Mark.UNCERTAIN
+
+
+@pytest.mark.parametrize(("broken", "sure"), [(1, 9), (2, 0), (5, 0)])
+def test_a_page_whose_ink_fades_is_uncertain_as_a_whole(broken: int, sure: int) -> None:
+    """Where some marks fall to pieces, others may have vanished: an empty box proves nothing then."""
+    ten = np.ones(10)
+    pieces = np.where(np.arange(10) < broken, 6.0, 1.0)
+    page = Measurements(3 * ten, 3 * ten, 0.3 * ten, 1.2 * ten, ten, pieces, ten, 0 * ten, ten, 240 * ten)
+    where = Places(np.zeros((10, 2)), ten, np.ones(10, np.bool_), 0.0, np.eye(3))
+    found = [state for state, _ in states(page, where, POLICY)]
+    assert found.count(Mark.CROSSED) == sure
 
 
 numbers = st.floats(0, 12)
