@@ -208,7 +208,10 @@ FAULTY = {
         (whole(q("a", "minimum = 5\nmaximum = 5", "number", "")), "maximum"),
     ],
     "too-few-options": [(whole(q("a", options='[{ id = "ja", label = { sv = "Ja" } }]')), "options")],
-    "no-options": [(whole(q("a", options="[]")), "options")],
+    "no-options": [
+        (whole(q("a", options="[]")), "options"),
+        (whole(head="[options]\nx = []\n"), "x = []"),
+    ],
     "exclusive-in-single": [(whole(q("a", options=JA_NEJ.replace("} }]", "}, exclusive = true }]"))), "options")],
     "not-a-way-out": [(whole(q("a", 'places = "kommuner"', "place")).replace(', { id = "nej"', ', { id = "x"'), None)],
     "unknown-places": [(whole(q("a", 'places = "komuner"', "place", "")), "places")],
@@ -344,6 +347,16 @@ def test_an_unused_option_list_is_a_warning() -> None:
     instrument, faults = definition.read(whole(head=f"[options]\nx = {JA_NEJ}\n"), "p")
     assert instrument is not None
     assert [(f.code, f.severity) for f in faults] == [("unused-options", Severity.WARNING)]
+
+
+def test_a_condition_over_too_many_answers_is_a_warning() -> None:
+    many = ", ".join(f'{{ id = "o{n}", label = {{ sv = "Svar {n}" }} }}' for n in range(16))
+    wide = [q(f"m{n}", kind="multiple", options=f"[{many}]") for n in range(2)]
+    each = ", ".join(f'{{ question = "m{m}", is = "o{n}" }}' for m in range(2) for n in range(16))
+    rest = f'asked_if = {{ all = [{{ not = {{ any = [{each}] }} }}, {{ question = "m0", is = "o0" }}] }}'
+    instrument, faults = definition.read(whole(*wide, q("c", rest)), "p")
+    assert instrument is not None
+    assert [(f.code, f.severity) for f in faults] == [("too-wide", Severity.WARNING)]
 
 
 @pytest.mark.parametrize(

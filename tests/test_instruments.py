@@ -277,3 +277,17 @@ def test_english_is_complete() -> None:
     for text in texts_of(form):
         if text:
             assert [tag for tag, _ in text.translations] == ["sv", "en"]
+
+
+def test_the_example_beside_the_instruments_is_clean() -> None:
+    described = (definition.INSTRUMENTS / "README.md").read_text(encoding="utf-8")
+    example = described.split("```toml\n")[1].split("```")[0]
+    assert check.check_text(example, "README.md") == ()
+
+
+def test_every_key_of_a_definition_is_described() -> None:
+    described = (definition.INSTRUMENTS / "README.md").read_text(encoding="utf-8")
+    source = (Path(definition.__file__).parent / "draft.py").read_text(encoding="utf-8")
+    keys = set(re.findall(r'(?:identifier|words|integer|flag|get|table|tables|strings)\((?:\w+, )?"(\w+)"', source))
+    assert {"id", "asked_if", "way_out", "points", "compares_with"} <= keys | {"asked_if"}
+    assert {k for k in keys if not re.search(rf"\b{k}\b", described)} == set()
