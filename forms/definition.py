@@ -1,8 +1,8 @@
 """Questionnaire definitions: TOML in, an Instrument or every fault at once out.
 
-The form of the file is described in instruments/README.md; what is read where: `tomllines.py` finds lines, `tomltable.py` reads
-tables with care, `draft.py` builds, `kinds.py` and `consistency.py` look at what was built. `check.py` adds what only
-matters for printing, and what is merely unwise.
+The form of the file is described in instruments/README.md. `tomllines.py` finds lines, `tomltable.py` reads tables
+with care, `draft.py` builds, `kinds.py` and `consistency.py` look at what was built. `check.py` adds what only matters
+for printing, and what is merely unwise.
 """
 
 from __future__ import annotations
