@@ -288,6 +288,7 @@ def test_the_example_beside_the_instruments_is_clean() -> None:
 def test_every_key_of_a_definition_is_described() -> None:
     described = (definition.INSTRUMENTS / "README.md").read_text(encoding="utf-8")
     source = (Path(definition.__file__).parent / "draft.py").read_text(encoding="utf-8")
-    keys = set(re.findall(r'(?:identifier|words|integer|flag|get|table|tables|strings|_condition)\((?:\w+, )?"(\w+)"', source))
+    readers = "identifier|words|integer|flag|get|table|tables|strings|_condition"
+    keys = set(re.findall(rf'(?:{readers})\((?:\w+, )?"(\w+)"', source))
     assert {"id", "asked_if", "way_out", "points", "compares_with"} <= keys
     assert {k for k in keys if not re.search(rf"\b{k}\b", described)} == set()
