@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from omr.images import Picture
 from omr.readings import Outcome, PageReading, Refusal, RefusalCode, to_json
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
+from webapp.dataset.ink import same_ink
 from webapp.dataset.log import EntryKind, Log
 from webapp.dataset.materialise import ImageStatus, Materialiser, SheetState
 from webapp.dataset.pages import same_marks
@@ -146,6 +148,8 @@ class Intake:
         if picture is not None and kept:
             self._pictures.keep(survey, image_id, picture.data)
 
+        alike = self._alike(survey, outcome, picture) if isinstance(outcome, PageReading) and picture else {}
+
         def change() -> Taken:
             current = self._surveys.get(survey.slug)
             if current.state in (SurveyState.FROZEN, SurveyState.PURGED):
@@ -160,7 +164,7 @@ class Intake:
                 return Taken.DOUBLE
             if isinstance(outcome, Refusal):
                 return self._refuse(current, row, outcome.code.value)
-            return self._read(current, row, outcome)
+            return self._read(current, row, outcome, alike)
 
         taken = self._store.db.write(change)
         if (
@@ -216,12 +220,12 @@ class Intake:
         self._log.append(EntryKind.REFUSAL, payload | {"sha256": row["sha256"]}, survey.random_id)
         return Taken.REFUSED
 
-    def _read(self, survey: Survey, row: Row, reading: PageReading) -> Taken:
+    def _read(self, survey: Survey, row: Row, reading: PageReading, alike: Mapping[str, bool]) -> Taken:
         if reading.kind == SheetKind.PRACTICE.value and not survey.practice:
             return self._refuse(survey, row, PRACTICE_SHEET)
         payload = {"image": row["id"], "reading": to_json(reading, row["file"], row["image"])}
         seq = self._log.append(EntryKind.READING, payload, survey.random_id)
-        copy, double = self._copy_for(survey, reading)
+        copy, double = self._copy_for(survey, reading, alike)
         status = ImageStatus.DOUBLE if double else ImageStatus.READ
         self._store.db.execute(
             "UPDATE images SET handled = ? WHERE survey = ? AND sha256 = ? AND status = 'refused'",
@@ -237,13 +241,31 @@ class Intake:
             return Taken.DOUBLE
         return Taken.READ if self._materialiser.paired(survey, reading.serial) else Taken.COPIED
 
-    def _copy_for(self, survey: Survey, reading: PageReading) -> tuple[int, bool]:
-        """Return which paper of this serial a page belongs to, and whether that paper's page was seen before."""
+    def _alike(self, survey: Survey, reading: PageReading, picture: Picture) -> dict[str, bool]:
+        """Compare a page with the pictures of the same page of the same serial; outside the transaction: it takes time.
+
+        Returns:
+            By page image, whether it shows the same ink. A picture that can't be had any more says nothing.
+        """
+        alike = {}
+        for row in self._twins(survey, reading):
+            twin = self._materialiser.reading(row["reading"])
+            if same_marks(twin, reading) and row["picture"]:
+                data = self._pictures.load(survey, row["id"])
+                alike[row["id"]] = same_ink(twin, data, reading, picture.data)
+        return alike
+
+    def _twins(self, survey: Survey, reading: PageReading) -> list[Row]:
         images = self._materialiser.images(survey, reading.serial)
-        twins = [r for r in images if r["page"] == reading.page and r["reading"] and r["layout"] == reading.layout]
-        for row in twins:
-            if same_marks(self._materialiser.reading(row["reading"]), reading):
+        return [r for r in images if r["page"] == reading.page and r["reading"] and r["layout"] == reading.layout]
+
+    def _copy_for(self, survey: Survey, reading: PageReading, alike: Mapping[str, bool]) -> tuple[int, bool]:
+        """Return which paper of this serial a page belongs to, and whether that paper's page was seen before."""
+        for row in self._twins(survey, reading):
+            same = same_marks(self._materialiser.reading(row["reading"]), reading)
+            if same and alike.get(row["id"], True):
                 return row["copy"], True
+        images = self._materialiser.images(survey, reading.serial)
         taken = {row["copy"] for row in images if row["page"] == reading.page}
         return next(n for n in range(1, len(images) + 2) if n not in taken), False
 
