@@ -160,14 +160,19 @@ def _in_processes(chunks: Iterable[_Chunk], work: bytes, jobs: int) -> Iterator[
 
 
 def _one_by_one(chunk: _Chunk, work: bytes) -> Iterator[PageResult]:
-    """Read each image of a chunk in a process of its own; one that kills it is refused."""
-    for single in chunk.single():
-        with _pool(1) as pool:
+    """Read the images of a chunk one after the other in a process of its own; one that kills it is refused."""
+    pool = _pool(1)
+    try:
+        for single in chunk.single():
             try:
                 yield from pool.submit(_work, single, work).result()
             except BrokenExecutor:
                 refusal = Refusal(RefusalCode.DAMAGED_FILE, "Reading this image made the reader stop.")
                 yield PageResult(str(single.path), single.index, single.first, single.total, refusal, None)
+                pool.shutdown(wait=False)
+                pool = _pool(1)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

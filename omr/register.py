@@ -30,6 +30,9 @@ CORNER_SHARE = 0.27
 """Side of a corner crop, in shorter sides of the image: 57 mm of A4, which holds a marker at 5° of skew, printed at
 94 % and 5 mm off."""
 
+ROOM_PX = 12
+"""White border laid around what is searched for markers."""
+
 STEP_MM = 0.125
 """Distance of two samples in a box's patch."""
 
@@ -138,11 +141,13 @@ def find_markers(gray: Gray) -> tuple[Found, ...]:
 
 
 def _find(gray: Gray, at: tuple[int, int], wide: bool) -> list[Found]:
-    corners, ids, _ = _detector(wide).detectMarkers(np.ascontiguousarray(gray))
+    # A marker at the very edge of an image has no white around it; a white border gives it some.
+    gray = np.asarray(cv2.copyMakeBorder(gray, ROOM_PX, ROOM_PX, ROOM_PX, ROOM_PX, cv2.BORDER_CONSTANT, value=255))
+    corners, ids, _ = _detector(wide).detectMarkers(gray)
     if not corners:
         return []
     # OpenCV's whole numbers are the middles of pixels; ours are their outer corners.
-    shift = np.array(at, np.float64) + 0.5
+    shift = np.array(at, np.float64) - ROOM_PX + 0.5
     return [
         Found(int(i), c.reshape(4, 2).astype(np.float64) + shift) for i, c in zip(ids.ravel(), corners, strict=True)
     ]
