@@ -381,6 +381,18 @@ def test_pairing_must_name_every_page(desk: Desk) -> None:
             desk.decide(item, Choice(Action.PAIR, pairs=pairs))
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_an_empty_page_of_a_copied_sheet_goes_to_the_paper_that_misses_it(desk: Desk, order: tuple[int, int]) -> None:
+    one = desk.serials[0]
+    take_sheet(desk.instance, desk.survey, desk.layout, one, "ja")
+    for page in order:
+        desk.take(page, one, {"fick": ["nej"]} if page == 1 else {})
+    desk.decide(desk.waiting()[0], desk.instance.decisions.separate_sheets(desk.survey, one))
+    assert desk.number() == 2
+    assert desk.instance.intake.incomplete(desk.survey) == ()
+    desk.whole()
+
+
 def test_a_third_paper_with_the_same_number_is_paired_anew(desk: Desk) -> None:
     one = copied(desk)
     desk.decide(desk.waiting()[0], desk.instance.decisions.separate_sheets(desk.survey, one))

@@ -68,10 +68,10 @@ def likeness(one: PageReading, picture: bytes, other: PageReading, other_picture
     return min(found) if found else None
 
 
-def same_ink(one: PageReading, picture: bytes, other: PageReading, other_picture: bytes) -> bool:
-    """Tell whether two pictures of a page show one paper; where it can't be told, they are taken for one."""
+def same_ink(one: PageReading, picture: bytes, other: PageReading, other_picture: bytes) -> bool | None:
+    """Tell whether two pictures of a page show one paper; None where there is nothing to compare."""
     found = likeness(one, picture, other, other_picture)
-    return found is None or found >= SAME
+    return None if found is None else found >= SAME
 
 
 def _gray(picture: bytes) -> NDArray[np.uint8] | None:

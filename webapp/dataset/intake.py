@@ -25,6 +25,10 @@ PRACTICE_SHEET = "practice-sheet"
 """Refusal at intake: a sheet printed from the draft of a survey that is open now."""
 
 
+NO_INK = "no-ink"
+"""Code of a double that may as well be the empty page of a copied sheet."""
+
+
 class Taken(StrEnum):
     """What became of a page image."""
 
@@ -220,12 +224,12 @@ class Intake:
         self._log.append(EntryKind.REFUSAL, payload | {"sha256": row["sha256"]}, survey.random_id)
         return Taken.REFUSED
 
-    def _read(self, survey: Survey, row: Row, reading: PageReading, alike: Mapping[str, bool]) -> Taken:
+    def _read(self, survey: Survey, row: Row, reading: PageReading, alike: Mapping[str, bool | None]) -> Taken:
         if reading.kind == SheetKind.PRACTICE.value and not survey.practice:
             return self._refuse(survey, row, PRACTICE_SHEET)
         payload = {"image": row["id"], "reading": to_json(reading, row["file"], row["image"])}
         seq = self._log.append(EntryKind.READING, payload, survey.random_id)
-        copy, double = self._copy_for(survey, reading, alike)
+        copy, double, code = self._copy_for(survey, reading, alike)
         status = ImageStatus.DOUBLE if double else ImageStatus.READ
         self._store.db.execute(
             "UPDATE images SET handled = ? WHERE survey = ? AND sha256 = ? AND status = 'refused'",
@@ -233,25 +237,29 @@ class Intake:
         )
         self._insert(
             row
-            | {"status": status.value, "serial": reading.serial, "copy": copy, "page": reading.page}
+            | {"status": status.value, "code": code, "serial": reading.serial, "copy": copy, "page": reading.page}
             | {"layout": reading.layout, "reading": seq}
         )
+        self._give_empty_pages(survey, reading.serial, copy)
         self._materialiser.sheet(survey, reading.serial)
         if double:
             return Taken.DOUBLE
         return Taken.READ if self._materialiser.paired(survey, reading.serial) else Taken.COPIED
 
-    def _alike(self, survey: Survey, reading: PageReading, picture: Picture) -> dict[str, bool]:
+    def _alike(self, survey: Survey, reading: PageReading, picture: Picture) -> dict[str, bool | None]:
         """Compare a page with the pictures of the same page of the same serial; outside the transaction: it takes time.
 
         Returns:
-            By page image, whether it shows the same ink. A picture that can't be had any more says nothing.
+            By page image, whether it shows the same ink; None where there is no ink, or no picture, to compare.
         """
-        alike = {}
+        alike: dict[str, bool | None] = {}
         for row in self._twins(survey, reading):
             twin = self._materialiser.reading(row["reading"])
             if same_marks(twin, reading) and row["picture"]:
-                data = self._pictures.load(survey, row["id"])
+                try:
+                    data = self._pictures.load(survey, row["id"])
+                except DatasetError:
+                    continue  # a picture that is gone or damaged must not keep new pages out
                 alike[row["id"]] = same_ink(twin, data, reading, picture.data)
         return alike
 
@@ -259,15 +267,36 @@ class Intake:
         images = self._materialiser.images(survey, reading.serial)
         return [r for r in images if r["page"] == reading.page and r["reading"] and r["layout"] == reading.layout]
 
-    def _copy_for(self, survey: Survey, reading: PageReading, alike: Mapping[str, bool]) -> tuple[int, bool]:
-        """Return which paper of this serial a page belongs to, and whether that paper's page was seen before."""
-        for row in self._twins(survey, reading):
-            same = same_marks(self._materialiser.reading(row["reading"]), reading)
-            if same and alike.get(row["id"], True):
-                return row["copy"], True
+    def _copy_for(
+        self, survey: Survey, reading: PageReading, alike: Mapping[str, bool | None]
+    ) -> tuple[int, bool, str]:
+        """Return which paper of this serial a page belongs to, whether it is a double, and the code to store.
+
+        A page without ink looks the same on every copy of a sheet: it goes to a paper that still misses it.
+        """
         images = self._materialiser.images(survey, reading.serial)
         taken = {row["copy"] for row in images if row["page"] == reading.page}
-        return next(n for n in range(1, len(images) + 2) if n not in taken), False
+        lacking = sorted({row["copy"] for row in images} - taken - {0})
+        new = lacking[0] if lacking else next(n for n in range(1, len(images) + 2) if n not in taken)
+        for row in self._twins(survey, reading):
+            if not same_marks(self._materialiser.reading(row["reading"]), reading):
+                continue
+            same = alike.get(row["id"])
+            if same or (same is None and not lacking):
+                return row["copy"], True, "" if same else NO_INK
+        return new, False, ""
+
+    def _give_empty_pages(self, survey: Survey, serial: str, copy: int) -> None:
+        """Let a paper that misses pages have pages without ink that were taken for doubles before it was known."""
+        images = self._materialiser.images(survey, serial)
+        has = {row["page"] for row in images if row["copy"] == copy}
+        for row in images:
+            if row["code"] == NO_INK and row["copy"] != copy and row["page"] not in has:
+                has.add(row["page"])
+                self._store.db.execute(
+                    "UPDATE images SET status = ?, code = '', copy = ? WHERE id = ?",
+                    (ImageStatus.READ.value, copy, row["id"]),
+                )
 
     def refused(self, survey: Survey, *, everything: bool = False) -> tuple[RefusedPage, ...]:
         """Return refused pages in the order they came.

@@ -105,6 +105,9 @@ def apply(question: Question, given: Given, choices: Choices) -> Given:
     if whole is not None and whole.action in (Action.CHOOSE, Action.BLANK):
         marks = dict.fromkeys(whole.options, Mark.CROSSED)
         stray, disagreement = set(), False
+        if whole.options and question.kind is Kind.PLACE:
+            # A box was meant, so what stands in the field beside it is not.
+            texts.pop(None, None)
     for option in question.options:
         own = choices.get((question.id, option.id, Aspect.MARKS))
         if own is not None and own.action in (Action.CHOOSE, Action.BLANK):
