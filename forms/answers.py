@@ -184,11 +184,14 @@ def _whole_reason(
     uncertain = Mark.UNCERTAIN in marks.values()
     exclusive = any(question.option(o).exclusive for o in crossed)
     nothing = not crossed and not uncertain and not at_words
+    # A place beside "another municipality": one of the two is meant, and only a person can tell which.
+    own_field = question.kind is Kind.PLACE and None in given.texts
     rules = (
         (given.disagreement, Reason.TWO_IMAGES),
         (question.chooses_one and at_words, Reason.OUTSIDE),
         (question.chooses_one and uncertain, Reason.UNCLEAR),
         (len(crossed) > 1 and (question.chooses_one or exclusive), Reason.SEVERAL),
+        (bool(crossed) and own_field, Reason.SEVERAL),
         (nothing and Mark.FILLED in marks.values(), Reason.ONLY_WITHDRAWN),
         (nothing and None in given.stray and not given.texts, Reason.OUTSIDE),
     )

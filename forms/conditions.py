@@ -91,6 +91,9 @@ def _choices(question: Question, named: Sequence[frozenset[str]]) -> Iterator[tu
     for option in question.options:
         alike.setdefault((option.exclusive, tuple(option.id in options for options in named)), option.id)
     options = list(alike.values())
+    if question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE):
+        # Answered in its own field, with none of its options.
+        yield Status.ANSWERED, ()
     if question.kind is not Kind.MULTIPLE:
         yield from ((Status.ANSWERED, (o,)) for o in options)
         return

@@ -278,6 +278,13 @@ def test_places_are_codes_of_the_list() -> None:
     assert faults(marks(annan=C), PLACE) == []
 
 
+def test_a_place_beside_a_crossed_way_out_waits_for_a_person() -> None:
+    both = Given({"annan": C}, {None: "1481"})
+    assert answers.judge(PLACE, both).waiting == (answers.Waiting(None, Reason.SEVERAL),)
+    assert faults(both, PLACE) == ["several"]
+    assert answers.judge(PLACE, Given({"annan": C}, {None: None})).status is Status.UNCLEAR
+
+
 def test_what_became_unreachable_is_taken_out_and_named() -> None:
     done = {"fore": marks(nej=C), "latt": marks(nej=C), "sist": marks(ja=C)}
     left, gone = answers.without_passed_over(FORM, done)
