@@ -121,9 +121,22 @@ def make_instance(path: Path, clock: Clock | None = None) -> Instance:
     return instance
 
 
+class Client(FlaskClient):
+    """A client that reads each answer to its end and leaves no file open, its own for what it sends included."""
+
+    def open(self, *arguments: object, **settings: object) -> TestResponse:
+        """Send a request and close the answer."""
+        settings.setdefault("buffered", True)
+        answer = super().open(*arguments, **settings)  # type: ignore[arg-type]
+        answer.request.environ["wsgi.input"].close()
+        return answer
+
+
 def make_app(instance: Instance, **settings: int) -> Flask:
     """Return the application of an instance; errors are told as they are to people."""
-    return create_app(Config(instance.path, **settings), instance)
+    app = create_app(Config(instance.path, **settings), instance)
+    app.test_client_class = Client
+    return app
 
 
 @contextmanager
