@@ -119,16 +119,16 @@ def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark],
         counts for the question's area.
     """
     zones = _zones(layout.id, layout.print[number - 1], tuple(f for f in layout.fields if f.page == number))
-    dark = _darkness(laid, zones.of.shape)
-    ink = cv2.bitwise_and((dark > INK_DARK).astype(np.uint8), zones.paper)
-    pieces, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    if pieces == 1:
+    ink = cv2.bitwise_and(_inked(laid, zones.of.shape), zones.paper)
+    if cv2.countNonZero(ink) == 0:
         return ()
-    area = stats[:, cv2.CC_STAT_AREA] * MM_PER_PX**2
-    real = area >= PIECE_MM2
-    real[0] = False
-    ys, xs = np.nonzero(real[labels] & (zones.of > 0))
-    found = _Ink(np.asarray(labels[ys, xs], np.int32), zones.of[ys, xs], xs, ys)
+    # Few pixels are ink: everything from here on looks at those only.
+    xs, ys = np.asarray(cv2.findNonZero(ink), np.intp).reshape(-1, 2).T
+    pieces, labels = cv2.connectedComponents(ink, connectivity=8)
+    piece, zone = np.asarray(labels[ys, xs], np.int32), zones.of[ys, xs]
+    size_mm2 = np.bincount(piece, minlength=pieces) * MM_PER_PX**2
+    real = (size_mm2[piece] >= PIECE_MM2) & (zone > 0)
+    found = _Ink(piece[real], zone[real], xs[real], ys[real])
     marked = _marked(zones.fields, states)
     return _sorted_out(found, zones.fields, marked, policy)
 
@@ -149,33 +149,33 @@ def _marked(fields: Sequence[Field], states: Sequence[Mark]) -> dict[int, bool]:
     return {n: s is not Mark.EMPTY for n, s in zip(boxes, states, strict=True)}
 
 
-def _darkness(laid: Laid, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Bring the page to the scale of the print pictures and tell its darkness."""
+def _inked(laid: Laid, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Bring the page to the scale of the print pictures and return where it is dark: 1 there, 0 elsewhere."""
     half = MM_PER_PX / 2
     to_mm = np.array([[MM_PER_PX, 0, half], [0, MM_PER_PX, half], [0, 0, 1.0]])
     # OpenCV counts from the middle of the first pixel, the page's matrix from its corner.
     matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]]) @ laid.page.matrix @ to_mm
     size = shape[1], shape[0]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     if np.allclose(matrix[2], [0, 0, 1], atol=1e-9):
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         upright = cv2.warpAffine(laid.gray, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     else:
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         upright = cv2.warpPerspective(laid.gray, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     white = _paper_white(np.asarray(upright, np.uint8))
-    return np.asarray((white - upright) / np.maximum(white - laid.black, 40), np.float32)
+    limit = np.clip(white - INK_DARK * np.maximum(white - laid.black, 40), 0, 255).astype(np.uint8)
+    everywhere = cv2.resize(limit, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.compare(upright, everywhere, cv2.CMP_LT), np.uint8) & np.uint8(1)
 
 
 def _paper_white(upright: Gray) -> NDArray[np.float32]:
-    """Return the gray value of the paper at each place: the light part of its surroundings, about 10 mm wide."""
+    """Return the gray value of the paper in cells of 10 mm: the light part of each."""
     cell = 60
     rows, columns = upright.shape[0] // cell, upright.shape[1] // cell
-    cells = upright[: rows * cell : 3, : columns * cell : 3].reshape(rows, cell // 3, columns, cell // 3)
-    white = np.percentile(cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1), 80, axis=2).astype(np.float32)
+    cells = upright[: rows * cell : 4, : columns * cell : 4].reshape(rows, cell // 4, columns, cell // 4)
+    flat = np.sort(cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1), axis=2)
+    white = flat[..., int(0.8 * flat.shape[2])].astype(np.float32)
     # A cell that is mostly print or ink takes its white from the cells around it.
-    white = np.maximum(white, cv2.medianBlur(white, 3))
-    size = upright.shape[1], upright.shape[0]
-    return np.asarray(cv2.resize(white, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
 
 
 def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], policy: Policy) -> tuple[InkAt, ...]:
