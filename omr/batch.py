@@ -71,13 +71,14 @@ class _Chunk:
             yield _Chunk(self.path, self.index, image, image, self.total)
 
 
-def read_files(
+def read_files(  # noqa: PLR0913 - the last three have good defaults
     paths: Iterable[Path],
     layouts: Mapping[str, Layout],
     policy: Policy = POLICY,
     *,
     executor: Executor | None = None,
     jobs: int = 1,
+    done: Sequence[int] = (),
 ) -> Iterator[PageResult]:
     """Read the page images of many files.
 
@@ -87,6 +88,7 @@ def read_files(
         policy: Thresholds.
         executor: Where to read; it must be able to open the files. None: in `jobs` processes of our own.
         jobs: Number of processes; 1 reads in this one.
+        done: For each file, how many of its first images are left out because they were read before; empty: none.
 
     Returns:
         The results in input order, as they come.
@@ -101,17 +103,18 @@ def read_files(
         raise OmrError("no-jobs", f"{jobs} processes can't read anything.", "Give 1 or more.")
     work = pickle.dumps((dict(layouts), policy))
     if executor is not None:
-        return _over(executor, _chunks(files), work, jobs)
+        return _over(executor, _chunks(files, done), work, jobs)
     if jobs == 1:
-        return (result for chunk in _chunks(files) for result in _read(chunk, work))
-    return _in_processes(_chunks(files), work, jobs)
+        return (result for chunk in _chunks(files, done) for result in _read(chunk, work))
+    return _in_processes(_chunks(files, done), work, jobs)
 
 
-def _chunks(files: Sequence[Path]) -> Iterator[_Chunk]:
+def _chunks(files: Sequence[Path], done: Sequence[int]) -> Iterator[_Chunk]:
     for index, path in enumerate(files):
+        begin = done[index] + 1 if done else 1
         with Pile(path) as pile:
             total = pile.total
-        for first in range(1, total + 1, CHUNK):
+        for first in range(begin, total + 1, CHUNK):
             yield _Chunk(path, index, first, min(first + CHUNK - 1, total), total)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import time
@@ -100,8 +101,9 @@ def test_a_stopped_job_goes_on_where_it_was(instance: Instance, survey: Survey, 
     job = work.run(job.id, progress=seen.append, stopped=lambda: len(seen) == 3)
     assert (job.state, job.done) == (JobState.QUEUED, 3)
     head = instance.log.head()
-    done = Jobs(instance).run_next()
-    assert done is not None
+    begun: list[Job] = []
+    done = Jobs(instance).run(job.id, progress=begun.append)
+    assert len(begun) == job.images - 3  # what was read before is not read again
     assert (done.id, done.state, done.done) == (job.id, JobState.DONE, job.images)
     assert instance.responses.number(survey) == {Channel.PAPER: 4}
     assert instance.verifier.verify(head) == ()
@@ -136,6 +138,27 @@ def test_a_job_whose_program_was_killed_goes_on(instance: Instance, survey: Surv
     assert (done.state, done.done) == (JobState.DONE, job.images)
     assert instance.responses.number(survey) == {Channel.PAPER: 3}
     assert instance.verifier.verify() == ()
+
+
+def test_what_killed_programs_left_lying_is_cleared_away(instance: Instance, survey: Survey, tmp_path: Path) -> None:
+    pile = tmp_path / "pile.pdf"
+    printed(instance, survey, 1, pile)
+    work = Jobs(instance)
+    kept = work.enqueue(survey, deliveries(pile))
+    read = work.run(work.enqueue(survey, deliveries(pile)).id)
+    orphan = instance.store.incoming_path / "0123456789ab"
+    orphan.mkdir()
+    (orphan / "0001.pdf").write_bytes(b"a scan that has no job")
+    picture = instance.store.pictures_path / survey.random_id / "nobody"
+    picture.write_bytes(b"a picture that has no page")
+    pictures = set(picture.parent.iterdir())
+    assert work.sweep() == 0
+    for path in instance.path.rglob("*"):
+        os.utime(path, (0, 0))
+    assert work.sweep() == 2
+    assert not orphan.exists()
+    assert set(picture.parent.iterdir()) == pictures - {picture}
+    assert work.run(kept.id).done == read.images
 
 
 def test_a_job_that_a_command_holds_is_left_alone(instance: Instance, survey: Survey, tmp_path: Path) -> None:

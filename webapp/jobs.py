@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +38,10 @@ MANY_IMAGES = 24
 
 PAUSE_SECONDS = 0.5
 """How often the server's thread looks for a new job when nobody told it of one."""
+
+JOB_ID = re.compile(r"[0-9a-f]{12}")
+LEFT_LYING_S = 3600
+"""Age from which a file that no row knows was left by a program that is gone."""
 
 _log = logging.getLogger("kryssklick")
 
@@ -302,10 +308,12 @@ class Jobs:
         survey = self._instance.surveys.get(job.survey)
         self._set(job.id, JobState.RUNNING)
         stored = self._db.rows("SELECT number, name, stored FROM job_files WHERE job = ? ORDER BY number", (job.id,))
-        finished = {f.number for f in job.files if f.done >= f.images}
-        left = [row for row in stored if row["number"] not in finished]
+        # Images come and are stored in order, so those that are done are the first ones.
+        done = {f.number: f.done for f in job.files if f.done < f.images}
+        left = [row for row in stored if row["number"] in done]
+        paths = [self._folder(job.id) / row["stored"] for row in left]
         layouts = self._instance.runs.layouts(survey)
-        results = read_files([self._folder(job.id) / r["stored"] for r in left], layouts, jobs=processes)
+        results = read_files(paths, layouts, jobs=processes, done=[done[row["number"]] for row in left])
         for result in results:
             row = left[result.index]
             self._take(survey, Place(job.id, row["number"], row["name"], result.image), result)
@@ -346,8 +354,34 @@ class Jobs:
                     raise
         return None
 
+    def sweep(self) -> int:
+        """Delete what was left lying when a program was killed: copies without a job, pictures without a page image.
+
+        Nothing younger than an hour is touched: another program may be about to make its row.
+
+        Returns:
+            How many folders and files were deleted.
+        """
+        gone = 0
+        states = {row["id"]: row["state"] for row in self._db.rows("SELECT id, state FROM jobs")}
+        for folder in self._instance.store.incoming_path.iterdir():
+            left = JOB_ID.fullmatch(folder.name) and states.get(folder.name, JobState.DONE) == JobState.DONE
+            if left and _old(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                gone += 1
+        known = {row["id"] for row in self._db.rows("SELECT id FROM images WHERE picture = 1")}
+        for file in self._instance.store.pictures_path.glob("*/*"):
+            if file.name not in known and _old(file):
+                file.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
     def _folder(self, job_id: str) -> Path:
         return self._instance.store.incoming_path / job_id
+
+
+def _old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > LEFT_LYING_S
 
 
 class Worker(threading.Thread):
@@ -366,7 +400,8 @@ class Worker(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Work until stopped."""
+        """Work until stopped; what killed programs left lying is cleared away first."""
+        self._jobs.sweep()
         while not self._stopped.is_set():
             try:
                 job = self._jobs.run_next(processes=self._processes, stopped=self._stopped.is_set)

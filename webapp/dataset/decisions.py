@@ -26,6 +26,10 @@ ALLOWED = {
 """What can be decided about what."""
 
 
+_WAITING = "SELECT waiting.*, images.layout FROM waiting JOIN images ON images.id = waiting.image"
+_ORDER = "waiting.serial, waiting.copy, position, question, option, reason"
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that waits for a person.
@@ -158,7 +162,7 @@ class Decisions:
 
     def waiting(self, survey: Survey) -> tuple[Item, ...]:
         """Return all that waits, in an order that stays: by serial, paper, and place on the sheet."""
-        sql = "SELECT * FROM waiting WHERE survey = ? ORDER BY serial, copy, position, question, option, reason"
+        sql = f"{_WAITING} WHERE waiting.survey = ? ORDER BY {_ORDER}"
         return tuple(self._item(row) for row in self._store.db.rows(sql, (survey.slug,)))
 
     def item(self, survey: Survey, item_id: str) -> Item:
@@ -170,7 +174,8 @@ class Decisions:
         """
         serial, copy, question, option, aspect = _parse(item_id)
         rows = self._store.db.rows(
-            "SELECT * FROM waiting WHERE survey = ? AND serial = ? AND copy = ? AND question = ? AND option = ?",
+            f"{_WAITING} WHERE waiting.survey = ? AND waiting.serial = ? AND waiting.copy = ?"
+            " AND question = ? AND option = ?",
             (survey.slug, serial, copy, question, option),
         )
         for row in rows:
@@ -405,7 +410,6 @@ class Decisions:
             suggestion = next(
                 (t.suggestion for t in texts if (t.question, t.option) == (row["question"], option)), None
             )
-        layout_id = self._store.db.value("SELECT layout FROM images WHERE id = ?", (row["image"],))
         return Item(
             id=_name(row["serial"], row["copy"], row["question"], row["option"], aspect_of(reason)),
             survey=row["survey"],
@@ -417,7 +421,7 @@ class Decisions:
             reason=reason,
             image=row["image"],
             reading=row["reading"],
-            version=self._materialiser.layout(layout_id).version,
+            version=self._materialiser.layout(row["layout"]).version,
             suggestion=suggestion,
         )
 
