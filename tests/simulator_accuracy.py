@@ -24,6 +24,7 @@ from forms.answers import Mark
 from forms.layout import Layout
 from omr import images
 from omr.images import PageImage, Picture
+from omr.pictures import as_png
 from omr.policy import POLICY
 from omr.reader import examine
 from omr.readings import PageReading
@@ -103,7 +104,7 @@ def hand(kind: str, rng: np.random.Generator) -> Hand:
 def page_image(pixels: simulator.Pixels, scanner: Scanner) -> PageImage:
     """Return the page image that a scanner's picture becomes."""
     if scanner.mode == "bilevel":
-        made = images.decode(images._png(pixels))
+        made = images.decode(as_png(pixels))
     else:
         made = images.decode(Picture(simulator.encode_jpeg(pixels, scanner), "image/jpeg"))
     assert isinstance(made, PageImage)
