@@ -32,6 +32,7 @@ from webapp.dataset.clock import system_clock
 from webapp.dataset.instance import Instance
 from webapp.dataset.surveys import Settings
 from webapp.jobs import Jobs
+from webapp.results.codebook import SEPARATOR
 from webapp.server import listen
 
 PUBLISHED = json.loads((Path(__file__).parent / "resources" / "sip2018.json").read_text())
@@ -291,5 +292,5 @@ def check_csv(site: Site, tmp_path: Path) -> None:
         assert Counter(row[item] for row in rows if row[item]) == Counter(counts), item
     although = [row for row in rows if row["info_fore"] == "nej" and row["info_latt"]]
     assert len(although) == 2
-    assert len({row["info_latt_status"] for row in although}) == 1
+    assert len({row[f"info_latt{SEPARATOR}status"] for row in although}) == 1
     assert len([row for row in rows if row["info_latt"]]) == 37
