@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -217,6 +218,52 @@ def test_what_is_no_dataset_and_what_is_too_new_is_said(tmp_path: Path) -> None:
 def test_a_change_outside_a_transaction_is_a_fault_of_the_program(instance: Instance) -> None:
     with pytest.raises(RuntimeError, match="inside"):
         instance.store.db.execute("DELETE FROM surveys")
+
+
+@pytest.mark.parametrize("serving", [False, True])
+def test_a_dataset_that_another_program_holds_says_so_and_changes_nothing(instance: Instance, *, serving: bool) -> None:
+    a_survey(instance)
+    if serving:
+        instance.begin_serving()
+        instance.store.db.write(lambda: instance.store.db.value("PRAGMA busy_timeout=20"))
+    else:
+        instance.store.db.value("PRAGMA busy_timeout=20")
+    other = sqlite3.connect(instance.path / "dataset.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatasetError) as error:
+        instance.surveys.close("prov")
+    assert error.value.code == "dataset-busy"
+    other.execute("ROLLBACK")
+    other.close()
+    assert instance.surveys.get("prov").state is SurveyState.OPEN
+    assert instance.surveys.close("prov").state is SurveyState.CLOSED
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_done(instance: Instance) -> None:
+    survey = a_survey(instance)
+    db = instance.store.db
+    db.value(f"PRAGMA max_page_count={db.value('PRAGMA page_count')}")
+    head = instance.log.head()
+    with pytest.raises(DatasetError) as error:
+        a_run(instance, survey, 20_000)
+    assert error.value.code == "disk"
+    db.value("PRAGMA max_page_count=1000000")
+    assert instance.runs.list(survey) == ()
+    assert instance.log.head() == head
+    assert instance.verifier.verify() == ()
+
+
+def test_a_picture_that_finds_no_room_leaves_nothing(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    survey = a_survey(instance)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("webapp.dataset.pictures.os.fsync", full)
+    with pytest.raises(DatasetError) as error:
+        instance.pictures.keep(survey, "abc", b"a picture")
+    assert error.value.code == "disk"
+    assert list(instance.path.rglob("pictures/*/*")) == []
 
 
 def test_a_failing_change_leaves_nothing(instance: Instance) -> None:

@@ -162,3 +162,9 @@ def paper(db: Database) -> None:
 def people(db: Database) -> None:
     """Accounts, sessions and reading jobs."""
     _all(db, _PEOPLE)
+
+
+@migrations()
+def tray_keys(db: Database) -> None:
+    """An index that counts and draws without touching the sealed content: a tray may hold many thousands."""
+    db.execute("CREATE INDEX tray_keys ON tray(survey, key)")

@@ -200,7 +200,8 @@ class Tray:
 
     def waiting(self, survey: Survey) -> int:
         """Return how many submissions wait in the tray."""
-        return int(self._store.db.value("SELECT count(*) FROM tray WHERE survey = ?", (survey.slug,)))
+        sql = "SELECT count(*) FROM tray INDEXED BY tray_keys WHERE survey = ?"
+        return int(self._store.db.value(sql, (survey.slug,)))
 
     def advance(self) -> Advance:
         """Do what is due: lots, ends of grace time, VACUUM. The server calls this every few seconds, `close` once."""
@@ -225,14 +226,12 @@ class Tray:
 
     def _step(self, slug: str) -> tuple[int, int]:
         survey, now = self._surveys.get(slug), self._store.now()
-        sql = "SELECT key FROM tray WHERE survey = ? ORDER BY key"
-        keys = [row["key"] for row in self._store.db.rows(sql, (slug,))]
         over = survey.state is not SurveyState.DRAFT and not survey.counts_at(now)
         counts: tuple[int, int] = (0, 0)
         if over or survey.practice:
-            counts = self._enter(survey, keys) if keys else counts
-        elif len(keys) >= LEAST_WAITING and self._pause_over(slug, now):
-            counts = self._enter(survey, secrets.SystemRandom().sample(keys, LOT))
+            counts = self._enter(survey, self._keys(slug))
+        elif self._pause_over(slug, now) and self.waiting(survey) >= LEAST_WAITING:
+            counts = self._enter(survey, secrets.SystemRandom().sample(self._keys(slug), LOT))
             self._store.db.execute(
                 "UPDATE tray_state SET last_lot_at = ? WHERE survey = ?", (now.isoformat(timespec="seconds"), slug)
             )
@@ -240,6 +239,10 @@ class Tray:
             # Without the key nobody can ask the receipts whether a submission was among them.
             self._store.keys.destroy(survey.random_id, KeyKind.RECEIPT)
         return counts
+
+    def _keys(self, slug: str) -> list[bytes]:
+        sql = "SELECT key FROM tray INDEXED BY tray_keys WHERE survey = ? ORDER BY key"
+        return [row["key"] for row in self._store.db.rows(sql, (slug,))]
 
     def _pause_over(self, slug: str, now: datetime) -> bool:
         last = self._store.db.value("SELECT last_lot_at FROM tray_state WHERE survey = ?", (slug,))
