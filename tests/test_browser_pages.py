@@ -116,6 +116,22 @@ def test_a_second_click_on_send_is_one_answer(site: Site) -> None:
     window.close()
 
 
+def test_enter_in_a_field_does_not_send(site: Site) -> None:
+    survey = site.instance.surveys.get("demo")
+    before = site.instance.responses.number(survey).get(Channel.WEB, 0)
+    window = context(site.browser, site.address, script=False)
+    page = window.new_page()
+    page.goto("/s/demo")
+    page.get_by_label("Hur många möten?").fill("4")
+    page.get_by_label("Hur många möten?").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Inget är skickat än")
+    expect(page.get_by_label("Hur många möten?")).to_have_value("4")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_label("How many meetings?")).to_have_value("4")
+    assert site.instance.responses.number(survey).get(Channel.WEB, 0) == before
+    window.close()
+
+
 def test_own_words_appear_with_other_and_an_answer_can_be_removed(site: Site) -> None:
     window = context(site.browser, site.address, script=False)
     page = window.new_page()

@@ -243,7 +243,7 @@ def test_a_text_is_typed_in(desk: Desk, delivered: str) -> None:
 def test_results_with_bases_and_the_export(desk: Desk, delivered: str) -> None:
     page = desk.coordinator.get("/desk/prov/results").text
     assert "Hur bra var den?" in page
-    assert re.search(r"Tillsammans</dt><dd>3<small>", page)
+    assert re.search(r"Totalt</dt><dd>3<small>", page)
     for word in ("Alla svarande", "Skulle inte få frågan", "– lämnade tomt", "– sidan kom inte"):
         assert page.count(word) == 6, word
     row = re.search(r'<th scope="row">Vården</th>(.*?)</tr>', page)

@@ -275,7 +275,8 @@ def test_wrong_method_names_the_right_one(client: FlaskClient) -> None:
 
 def test_english_by_link(client: FlaskClient) -> None:
     swedish = client.get("/s/prov").text
-    assert 'href="/s/prov?lang=en" lang="en"' in swedish
+    assert re.search(r'form="answers" name="show" value="en" lang="en">English<', swedish)
+    assert 'href="/s/prov?lang=en" lang="en"' in client.get("/s/prov/thanks").text
     assert '<html lang="sv">' in swedish
     english = client.get("/s/prov?lang=en").text
     assert '<html lang="en">' in english
@@ -286,6 +287,21 @@ def test_english_by_link(client: FlaskClient) -> None:
     assert "Thank you. Your answers have arrived." in client.get(answer.location).text
     wrong = send(client, {"t.antal": "x"}, english)
     assert "Write the number with digits only" in wrong.text
+
+
+def test_changing_language_keeps_the_answers_and_sends_nothing(
+    served: tuple[Flask, Instance], client: FlaskClient, clock: Clock
+) -> None:
+    page = client.get("/s/prov").text
+    english = send(client, {**ANSWERS, "show": "en"}, page)
+    assert english.status_code == 200
+    assert '<html lang="en">' in english.text
+    assert "Your answers so far are still here." in english.text
+    assert re.search(r'value="ja" id="f-fick-ja" checked', english.text)
+    assert hidden(english.text)["id"] == hidden(page)["id"]
+    assert hidden(english.text)["lang"] == "en"
+    assert send(client, ANSWERS, english.text).location == "/s/prov/thanks?lang=en"
+    assert len(counted(served[1], clock)) == 1
 
 
 def test_routing_is_told_in_words_as_on_paper(client: FlaskClient) -> None:

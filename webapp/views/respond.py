@@ -154,10 +154,23 @@ def _take(visit: _Visit) -> ResponseReturnValue:
     if not visit.survey.counts_at(instance().store.now()):
         return _closed(visit, given)
     submission_id = request.form.get("id", "")
+    if "show" in request.form:
+        return _show_again(visit, given, submission_id)
     if not is_submission_id(submission_id):
         told = gettext("The form was damaged on its way. Check your answers and send once more.")
         return _show(visit, given, extra=told, status=400)
     return _judge(visit, submission_id, given)
+
+
+def _show_again(visit: _Visit, given: Mapping[str, Given], submission_id: str) -> ResponseReturnValue:
+    """Show the form as it is filled in, in the language that was asked for; nothing is sent by that."""
+    wanted = request.form["show"]
+    if wanted in visit.survey.languages:
+        visit = replace(visit, language=wanted)
+        use_language(wanted)
+    told = gettext("Your answers so far are still here. Press Send at the end of the page when you have finished.")
+    known = submission_id if is_submission_id(submission_id) else ""
+    return _show(visit, given, extra=told if given else "", submission_id=known)
 
 
 def _judge(visit: _Visit, submission_id: str, given: Mapping[str, Given]) -> ResponseReturnValue:
