@@ -63,7 +63,7 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     sure = p.max(1) >= policy.sure
     # Beside an empty box somebody may have meant it and missed.
     sure &= (best != 0) | (measured.beside_mm2 < policy.beside_mm2)
-    sure &= measured.pieces <= policy.most_pieces
+    sure &= (measured.pieces <= policy.most_pieces) & ((best == 2) | (measured.streak == 0))
     if _fades(measured, policy):
         sure[:] = False
     # Where outlines are missing or the page is badly bent, a box may not be where it was measured.

@@ -31,6 +31,12 @@ LEAST_DARK = 0.14
 SPECK_MM2 = 0.05
 """Specks up to this size are nothing."""
 
+STREAK_SLANT = 6
+"""Samples that a streak may lean over the length of a patch: 5°."""
+
+STREAK_SHARE = 0.96
+"""Share of a streak's length that must be dark."""
+
 DEEP_MM = 1.4
 """Ink this deep inside a box counts in full; what only grazes its edge may be the overshoot of another mark."""
 
@@ -50,6 +56,7 @@ class Measurements:
         beside_mm2: Ink in the 1.3 mm around the box.
         dark: Darkness of the ink: the 95th percentile inside.
         white: Gray value of the paper around.
+        streak: 1 where a straight line, along or across the page, runs through the box and on at both sides; else 0.
     """
 
     evidence_mm2: Floats
@@ -62,6 +69,7 @@ class Measurements:
     beside_mm2: Floats
     dark: Floats
     white: Floats
+    streak: Floats
 
     def __len__(self) -> int:
         return len(self.cover)
@@ -74,7 +82,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
         laid: The image and where the page lies in it.
         boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
     """
-    columns = np.zeros((10, len(boxes_mm)))
+    columns = np.zeros((11, len(boxes_mm)))
     for size in np.unique(boxes_mm[:, 2:], axis=0):
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         columns[:, same] = _measure(laid, boxes_mm[same])
@@ -82,7 +90,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
 
 
 def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
-    """Measure boxes of one size: 10 × N, in the order of `Measurements`."""
+    """Measure boxes of one size: 11 × N, in the order of `Measurements`."""
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
     patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
@@ -111,6 +119,7 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
             around.sum((1, 2)) * area,
             top,
             white,
+            _streaks(dark > limit, ink.any((1, 2))),
         ]
     ).astype(np.float64)
 
@@ -149,6 +158,35 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     np.maximum.at(deepest, box[real], reach[1:][real])
     np.maximum.at(longest, box[real], side[real])
     return evidence, deepest, number, longest
+
+
+def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_]) -> Floats:
+    """Return 1 for each box with ink whose patch is crossed by a straight line from edge to edge.
+
+    Dust in a feeder draws such lines, and so do folds. A pen's stroke that long, that straight and within 5° of the
+    page's own directions is rare enough to ask a person about.
+
+    Args:
+        dark: Ink in whole patches, N × rows × columns.
+        inked: Which boxes have ink inside; only those are looked at.
+    """
+    found = np.zeros(len(dark))
+    numbers = np.flatnonzero(inked)
+    if numbers.size == 0:
+        return found
+    wide = dark[numbers]
+    for lines in (wide, wide.transpose(0, 2, 1)):
+        # A line of one or two samples must not be lost between two columns.
+        thick = lines.copy()
+        thick[:, :, 1:] |= lines[:, :, :-1]
+        thick[:, :, :-1] |= lines[:, :, 1:]
+        rows, columns = thick.shape[1:]
+        for slant in range(-STREAK_SLANT, STREAK_SLANT + 1):
+            shift = np.round(np.linspace(-slant / 2, slant / 2, rows)).astype(int)
+            at = np.clip(np.arange(columns)[None] + shift[:, None], 0, columns - 1)
+            share = thick[:, np.arange(rows)[:, None], at].mean(1)
+            found[numbers] = np.maximum(found[numbers], share.max(1) >= STREAK_SHARE)
+    return found
 
 
 def _largest_gap(ink: Bytes) -> Floats:

@@ -33,6 +33,7 @@ def box(evidence: float = 0.0, cover: float = 0.0, gap: float = 9.0, beside: flo
         beside_mm2=beside * one,
         dark=one,
         white=240 * one,
+        streak=0 * one,
     )
 
 
@@ -75,12 +76,17 @@ def test_ink_in_many_pieces_is_uncertain() -> None:
     assert states(broken, places(), POLICY)[0][0] is Mark.UNCERTAIN
 
 
+def test_a_streak_through_a_box_is_no_mark() -> None:
+    through = replace(box(2.0, 0.2, 1.3), streak=np.ones(1))
+    assert states(through, places(), POLICY)[0][0] is Mark.UNCERTAIN
+
+
 @pytest.mark.parametrize(("broken", "sure"), [(1, 9), (2, 0), (5, 0)])
 def test_a_page_whose_ink_fades_is_uncertain_as_a_whole(broken: int, sure: int) -> None:
     """Where some marks fall to pieces, others may have vanished: an empty box proves nothing then."""
     ten = np.ones(10)
     pieces = np.where(np.arange(10) < broken, 6.0, 1.0)
-    page = Measurements(3 * ten, 3 * ten, 0.3 * ten, 1.2 * ten, ten, pieces, ten, 0 * ten, ten, 240 * ten)
+    page = Measurements(3 * ten, 3 * ten, 0.3 * ten, 1.2 * ten, ten, pieces, ten, 0 * ten, ten, 240 * ten, 0 * ten)
     where = Places(np.zeros((10, 2)), ten, np.ones(10, np.bool_), 0.0, np.eye(3))
     found = [state for state, _ in states(page, where, POLICY)]
     assert found.count(Mark.CROSSED) == sure

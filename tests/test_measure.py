@@ -122,3 +122,26 @@ def test_ink_that_only_grazes_a_box_counts_less(paper: tuple[simulator.Page, Lay
         assert numbers.beside_mm2[0] > 0.5
     assert evidence[0] < 0.6
     assert evidence[1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("skew", [0.0, 4.0])
+def test_a_streak_of_dust_through_a_column_of_boxes_is_told_from_marks(
+    paper: tuple[simulator.Page, Layout], skew: float
+) -> None:
+    page, layout = paper
+    rng = np.random.default_rng(7)
+    boxes = layout.on_page(1, FieldKind.BOX)
+    marked = simulator.fill_in(page, [Cross(b.question, b.option or "", Style.SLASH) for b in boxes[1::4]], NEAT, rng)
+    gray = simulator.scan(marked, Scanner(dpi=200, skew_deg=skew), rng)
+    found = find_markers(gray)
+    where = register(found, [m for m in layout.markers if m.page == 1], 0.9)
+    assert where is not None
+    box = boxes[16]
+    column = int(where.to_px(np.array([box.x + box.w / 2, box.y + 2]))[0])
+    gray[:, column : column + 3] = 90
+    boxes_mm = np.array([[f.x, f.y, f.w, f.h] for f in boxes])
+    laid = Laid(gray, where, black_level(gray, found))
+    numbers = measure(laid, place_boxes(laid, boxes_mm).boxes(boxes_mm))
+    assert numbers.streak[16] == 1
+    assert numbers.streak[1::4].sum() == 0
+    assert numbers.evidence_mm2[1::4].min() > 1
