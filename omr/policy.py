@@ -43,8 +43,8 @@ class Policy:
     ink_spread: float = 0.16
     fill_gap_mm: float = 0.36
     fill_gap_spread_mm: float = 0.03
-    fill_cover: float = 0.86
-    fill_cover_spread: float = 0.023
+    fill_cover: float = 0.875
+    fill_cover_spread: float = 0.02
     sure: float = 0.97
     beside_mm2: float = 0.6
     most_pieces: int = 3
