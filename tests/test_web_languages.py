@@ -51,6 +51,11 @@ def key(message: Message) -> Id:
     return message.id if isinstance(message.id, str) else tuple(message.id)
 
 
+def forms(message: Message) -> tuple[str, ...]:
+    """Return a message's translation, one form a number."""
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_stands_in_the_catalogue_and_no_other(language: str) -> None:
     assert {key(m) for m in messages(language)} == used()
@@ -59,8 +64,7 @@ def test_every_text_stands_in_the_catalogue_and_no_other(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_untranslated_or_fuzzy(language: str) -> None:
     for message in messages(language):
-        forms = [message.string] if isinstance(message.string, str) else list(message.string)
-        assert all(forms), message.id
+        assert all(forms(message)), message.id
         assert not message.fuzzy, message.id
     assert not list(catalogue(language).obsolete)
 
@@ -79,18 +83,17 @@ def test_swedish_is_swedish() -> None:
 def test_blanks_to_fill_are_the_same(language: str) -> None:
     for message in messages(language):
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
-        forms = [message.string] if isinstance(message.string, str) else list(message.string)
         wanted = set(re.findall(r"%\(\w+\)[sd]", ids[-1]))
-        for form in forms:
+        for form in forms(message):
             assert set(re.findall(r"%\(\w+\)[sd]", form)) <= wanted, message.id
-        assert set(re.findall(r"%\(\w+\)[sd]", forms[-1])) == wanted, message.id
+        assert set(re.findall(r"%\(\w+\)[sd]", forms(message)[-1])) == wanted, message.id
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_compiled_catalogue_is_up_to_date(language: str) -> None:
     with (FOLDER / language / "LC_MESSAGES" / "messages.mo").open("rb") as file:
-        compiled = {key(m): m.string for m in read_mo(file) if m.id}
-    assert compiled == {key(m): m.string for m in messages(language)}
+        compiled = {key(m): forms(m) for m in read_mo(file) if m.id}
+    assert compiled == {key(m): forms(m) for m in messages(language)}
 
 
 def test_the_words_of_the_house_are_used() -> None:

@@ -14,6 +14,7 @@ from web_helpers import Clock, hidden, web
 from werkzeug.test import TestResponse
 
 from forms.answers import Answer
+from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 
 ANSWERS: dict[str, object] = {
@@ -351,3 +352,42 @@ def test_draft_and_demo_say_what_they_are(served: tuple[Flask, Instance], client
     assert "Utkast" not in client.get("/s/prov").text
     # A draft is not offered; its address works for whoever tries it out.
     assert client.get("/").location == "/s/prov"
+
+
+def test_a_full_disk_keeps_the_answers_on_the_page(
+    served: tuple[Flask, Instance], client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = client.get("/s/prov").text
+
+    def full(*_: object) -> None:
+        raise DatasetError("disk", "No space.", "Make room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(served[1].tray, "submit", full)
+        answer = send(client, ANSWERS, page)
+    assert answer.status_code == 503
+    assert re.search(r'value="ja" id="f-fick-ja" checked', answer.text)
+    assert "Inget är skickat än" in answer.text
+    assert send(client, ANSWERS, answer.text).status_code == 303
+
+
+def test_a_fault_of_ours_is_told_without_details(
+    served: tuple[Flask, Instance], client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("hemlig sökväg /x/y")
+
+    monkeypatch.setattr(served[1].surveys, "get", broken)
+    answer = client.get("/s/prov")
+    assert answer.status_code == 500
+    assert "Felet är vårt" in answer.text
+    assert "hemlig" not in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+    def busy(*_: object) -> None:
+        raise DatasetError("dataset-busy", "Busy.", "Wait.")
+
+    monkeypatch.setattr(served[1].surveys, "get", busy)
+    answer = client.get("/s/prov")
+    assert answer.status_code == 503
+    assert "Ett annat program använder datamängden." in answer.text

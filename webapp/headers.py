@@ -41,6 +41,8 @@ def secure(response: Response) -> Response:
     headers["Permissions-Policy"] = PERMISSIONS
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"
     if request.endpoint == "static" and response.status_code in (200, 304):
         fresh = "public, max-age=%d, immutable" if "v" in request.args else "public, max-age=%d"
         headers["Cache-Control"] = fresh % (YEAR_S if "v" in request.args else 3600)

@@ -10,7 +10,9 @@ from flask_babel import force_locale
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from webapp.dataset.errors import DatasetError
 from webapp.language import INTERFACE_LANGUAGES, current_language, gettext
+from webapp.views.told import told as told_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,13 @@ def _too_large(limit_bytes: int | None) -> Response:
 
 def register(app: Flask) -> None:
     """Let every error end in a page of ours."""
+
+    @app.errorhandler(DatasetError)
+    def on_dataset(error: DatasetError) -> Response:
+        # Views tell what they expect themselves; what arrives here is the state of the machine, such as a full disk.
+        app.logger.error("%s: %s", error.code, error.message)
+        what, remedy = told_words(error)
+        return error_page(503, heading=gettext("This does not work right now"), what=what, remedy=remedy)
 
     @app.errorhandler(HTTPException)
     def on_http(error: HTTPException) -> Response:

@@ -13,13 +13,14 @@ from forms.answers import NOTHING, Given, SubmissionFault, submission_faults, to
 from forms.model import Instrument, fill
 from forms.phrases import phrases
 from forms.places import codes
-from webapp.dataset.errors import SealError, SurveyClosed
+from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.surveys import Survey, SurveyState
 from webapp.language import gettext, language_name, use_language
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, answer_words, form_view
 from webapp.views.here import instance, survey_or_404
 from webapp.views.posted import is_submission_id, new_submission_id, read_given
+from webapp.views.told import told as error_words
 from webapp.wording import text_parameters
 
 blueprint = Blueprint("respond", __name__)
@@ -199,6 +200,9 @@ def _seal(visit: _Visit, submission_id: str, given: Mapping[str, Given]) -> Resp
     except SealError:
         told = gettext("Your texts are too long together. Shorten the longest of them and send once more.")
         return _show(visit, given, extra=told, submission_id=submission_id, status=422)
+    except DatasetError as error:
+        # A full disk or a busy dataset passes; what the person filled in must still be there then.
+        return _show(visit, given, extra=" ".join(error_words(error)), submission_id=submission_id, status=503)
     return redirect(url_for("respond.thanks", slug=visit.survey.slug, lang=visit.language), 303)
 
 
