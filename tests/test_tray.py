@@ -71,6 +71,19 @@ def test_lots_of_ten_while_twenty_wait_and_the_rest_when_grace_ends(instance: In
     assert counts["web", "fick", "option:ja"] == counts["web", "fick", "option:nej"] == 11
 
 
+def test_a_large_rest_enters_in_several_transactions_of_one_step(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.dataset.tray.AT_ONCE", 5)
+    survey = a_survey(instance, grace_days=0)
+    for _ in range(15):
+        send(instance, survey, given("ja"))
+    instance.close_survey("prov")
+    assert (entered(instance), instance.tray.waiting(survey)) == (15, 0)
+    assert not instance.store.keys.has(survey.random_id, KeyKind.RECEIPT)
+    assert instance.verifier.verify() == ()
+
+
 def test_at_most_one_lot_a_minute(instance: Instance, clock: Clock) -> None:
     survey = a_survey(instance)
     for _ in range(45):
@@ -235,6 +248,27 @@ def test_many_at_once_each_exactly_once(instance: Instance) -> None:
         told = list(pool.map(lambda n: send(instance, survey, given("ja"), n), numbers))
     assert told.count(Acknowledgement.ACCEPTED) == told.count(Acknowledgement.REPEATED) == 60
     assert instance.tray.waiting(survey) == 60
+
+
+def test_who_comes_while_the_program_ends_is_answered(instance: Instance) -> None:
+    survey = a_survey(instance)
+    instance.begin_serving()
+
+    def one(_: int) -> str:
+        try:
+            return send(instance, survey, given("ja")).value
+        except DatasetError as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as pool:
+        coming = [pool.submit(one, n) for n in range(40)]
+        writer = instance.store.db._writer
+        assert writer is not None
+        writer.stop()
+        told = [future.result(timeout=30) for future in coming]
+    assert set(told) <= {"accepted", "closing"}
+    instance.store.db._writer = None
+    assert instance.tray.waiting(survey) == told.count("accepted")
 
 
 def test_one_bad_change_does_not_take_back_its_neighbours(instance: Instance) -> None:

@@ -206,6 +206,8 @@ class _Writer:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queue: queue.Queue[tuple[Callable[[], Any], Future[Any], bool] | None] = queue.Queue()
+        self._gate = threading.Lock()
+        self._ended = False
         self._thread = threading.Thread(target=self._loop, name="dataset-writer", daemon=True)
         self._thread.start()
 
@@ -214,11 +216,18 @@ class _Writer:
         if threading.current_thread() is self._thread:
             return change()
         future: Future[T] = Future()
-        self._queue.put((change, future, alone))
+        with self._gate:
+            if self._ended:
+                remedy = "Start it again and repeat what you did; nothing of it was written."
+                raise DatasetError("closing", "The program is about to end.", remedy)
+            self._queue.put((change, future, alone))
         return future.result()
 
     def stop(self) -> None:
-        self._queue.put(None)
+        """Write what was handed over before, and end."""
+        with self._gate:
+            self._ended = True
+            self._queue.put(None)
         self._thread.join()
 
     def _loop(self) -> None:

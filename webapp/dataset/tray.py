@@ -36,6 +36,9 @@ LEAST_WAITING = 20
 LOT = 10
 """Submissions in a lot."""
 
+AT_ONCE = 500
+"""Most submissions that enter in one transaction when grace ends, so that other surveys need not wait for long."""
+
 PAUSE = timedelta(minutes=1)
 """From one lot to the next, and from the last submission to VACUUM."""
 
@@ -211,8 +214,11 @@ class Tray:
             if self._overdue(survey):
                 closed.append(survey.slug)
                 self._surveys.close(survey.slug, by="deadline")
-            good, bad = self._store.db.write(lambda slug=survey.slug: self._step(slug))  # type: ignore[misc]
-            entered, quarantined = entered + good, quarantined + bad
+            going = True
+            while going:
+                good, bad = self._store.db.write(lambda slug=survey.slug: self._step(slug))  # type: ignore[misc]
+                entered, quarantined = entered + good, quarantined + bad
+                going = good + bad == AT_ONCE
         return Advance(entered, quarantined, tuple(closed), self._vacuum())
 
     def _overdue(self, survey: Survey) -> bool:
@@ -229,13 +235,14 @@ class Tray:
         over = survey.state is not SurveyState.DRAFT and not survey.counts_at(now)
         counts: tuple[int, int] = (0, 0)
         if over or survey.practice:
-            counts = self._enter(survey, self._keys(slug))
+            keys = self._keys(slug)
+            counts = self._enter(survey, secrets.SystemRandom().sample(keys, min(AT_ONCE, len(keys))))
         elif self._pause_over(slug, now) and self.waiting(survey) >= LEAST_WAITING:
             counts = self._enter(survey, secrets.SystemRandom().sample(self._keys(slug), LOT))
             self._store.db.execute(
                 "UPDATE tray_state SET last_lot_at = ? WHERE survey = ?", (now.isoformat(timespec="seconds"), slug)
             )
-        if over and self._store.keys.has(survey.random_id, KeyKind.RECEIPT):
+        if over and sum(counts) < AT_ONCE and self._store.keys.has(survey.random_id, KeyKind.RECEIPT):
             # Without the key nobody can ask the receipts whether a submission was among them.
             self._store.keys.destroy(survey.random_id, KeyKind.RECEIPT)
         return counts
