@@ -154,6 +154,7 @@ class Surveys:
     def __init__(self, store: Store, log: Log) -> None:
         self._store = store
         self._log = log
+        self._instruments: dict[tuple[str, str], Instrument] = {}
 
     def create(  # noqa: PLR0913 (each is one thing that a survey has)
         self,
@@ -240,13 +241,21 @@ class Surveys:
         Raises:
             DatasetError: `unknown-version`.
         """
+        return self._instrument(survey.slug, version)
+
+    def _instrument(self, slug: str, version: str) -> Instrument:
+        """Return a version; it never changes, so each is read once."""
+        known = self._instruments.get((slug, version))
+        if known is not None:
+            return known
         row = self._store.db.row(
-            "SELECT definition, name FROM versions WHERE survey = ? AND version = ?", (survey.slug, version)
+            "SELECT definition, name FROM versions WHERE survey = ? AND version = ?", (slug, version)
         )
         if row is None:
             remedy = "Load the survey's page again and answer there."
-            raise DatasetError("unknown-version", f"The survey “{survey.slug}” never had version {version}.", remedy)
-        return instrument_of(row["definition"], row["name"])
+            raise DatasetError("unknown-version", f"The survey “{slug}” never had version {version}.", remedy)
+        found = self._instruments[slug, version] = instrument_of(row["definition"], row["name"])
+        return found
 
     def definition(self, survey: Survey, version: str) -> str:
         """Return the text of a version as it was given."""
@@ -367,10 +376,8 @@ class Surveys:
         self._log.append(EntryKind.SURVEY, {"action": action, "by": by, "at": at, **more}, random_id)
 
     def _survey(self, row: Row) -> Survey:
-        versions = self._store.db.rows(
-            "SELECT version, name, definition FROM versions WHERE survey = ? ORDER BY number", (row["slug"],)
-        )
-        newest = versions[-1]
+        sql = "SELECT version FROM versions WHERE survey = ? ORDER BY number"
+        versions = tuple(v["version"] for v in self._store.db.rows(sql, (row["slug"],)))
         plain = json.loads(row["settings"])
         dates = {k: date.fromisoformat(v) if v else None for k, v in plain.items() if k != "grace_days"}
         return Survey(
@@ -378,8 +385,8 @@ class Surveys:
             random_id=row["random_id"],
             state=SurveyState(row["state"]),
             demo=bool(row["demo"]),
-            instrument=instrument_of(newest["definition"], newest["name"]),
-            versions=tuple(v["version"] for v in versions),
+            instrument=self._instrument(row["slug"], versions[-1]),
+            versions=versions,
             parameters=json.loads(row["parameters"]),
             languages=tuple(json.loads(row["languages"])),
             settings=Settings(grace_days=plain["grace_days"], **dates),
