@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forms import places
-from forms.answers import Reason, own_field_faults
-from forms.model import Kind, Question
+from forms.answers import Reason
+from webapp.dataset.choices import bad_choice, checked_options, checked_text
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.intake import Handled
@@ -323,17 +322,17 @@ class Decisions:
     def _checked(self, survey: Survey, item: Item, choice: Choice) -> Choice:
         """Return the choice in its final form, or say why it can't be."""
         if choice.action not in ALLOWED[item.aspect]:
-            raise _bad("That can't be decided about this item.")
+            raise bad_choice("That can't be decided about this item.")
         if item.aspect is Aspect.PAIRING:
             images = {p.image for p in self.copied_pages(survey, item.serial)}
             if {i for i, _ in choice.pairs} != images or any(n < 0 for _, n in choice.pairs):
-                raise _bad("Every page must be put with a sheet, or set aside.")
+                raise bad_choice("Every page must be put with a sheet, or set aside.")
             return choice
         question = self._surveys.instrument(survey, item.version).by_id[item.question]
         if choice.action is Action.TEXT:
-            return Choice(Action.TEXT, text=_checked_text(question, item.option, choice.text))
+            return Choice(Action.TEXT, text=checked_text(question, item.option, choice.text))
         if choice.action is Action.CHOOSE and item.option is None:
-            return Choice(Action.CHOOSE, options=_checked_options(question, choice.options))
+            return Choice(Action.CHOOSE, options=checked_options(question, choice.options))
         return Choice(choice.action)
 
     def _record(
@@ -450,32 +449,3 @@ def _parse(item_id: str) -> tuple[str, int, str, str, Aspect]:
     except ValueError as error:
         remedy = "Go back to the list of what waits."
         raise DatasetError("unknown-item", "This does not name anything that waits.", remedy) from error
-
-
-def _checked_options(question: Question, options: tuple[str, ...]) -> tuple[str, ...]:
-    known = {o.id for o in question.options}
-    chosen = set(options)
-    if not chosen or not chosen <= known:
-        raise _bad("Choose one of the question's own options.")
-    if len(chosen) > 1 and (question.chooses_one or any(question.option(o).exclusive for o in chosen)):
-        raise _bad("These options can't be the answer together.")
-    return tuple(o.id for o in question.options if o.id in chosen)
-
-
-def _checked_text(question: Question, option: str | None, text: str) -> str:
-    """Return what is written; a place that is on the list becomes its code, any other stays as written."""
-    plain = text.strip()
-    if not plain:
-        raise _bad("Write down what stands there, or say that it is empty.")
-    if option is not None:
-        return plain
-    if question.kind is Kind.PLACE:
-        place = places.find(question.places, plain)
-        return place.code if place else plain
-    if question.kind is Kind.NUMBER and any(own_field_faults(question, plain, {})):
-        raise _bad(f"This is not a number from {question.minimum} to {question.maximum}.")
-    return plain
-
-
-def _bad(what: str) -> DatasetError:
-    return DatasetError("bad-choice", what, "Choose again.")
