@@ -6,6 +6,15 @@ from forms import places
 from forms.answers import own_field_faults
 from forms.model import Kind, Question
 from webapp.dataset.errors import DatasetError
+from webapp.dataset.pages import Action, Aspect
+
+WHOLE_ACTIONS = frozenset({Action.CHOOSE, Action.BLANK, Action.UNCLEAR})
+ALLOWED = {
+    Aspect.MARKS: WHOLE_ACTIONS,
+    Aspect.TEXT: frozenset({Action.TEXT, Action.BLANK, Action.UNCLEAR}),
+    Aspect.PAIRING: frozenset({Action.PAIR}),
+}
+"""What can be decided about what."""
 
 
 def checked_options(question: Question, options: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forms.answers import Reason
-from webapp.dataset.choices import bad_choice, checked_options, checked_text
+from webapp.dataset.choices import ALLOWED, bad_choice, checked_options, checked_text
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.intake import Handled
@@ -15,15 +15,6 @@ from webapp.dataset.pages import Action, Aspect, Choice, aspect_of, page_of_ques
 from webapp.dataset.runs import Runs, new_serial
 from webapp.dataset.store import Store
 from webapp.dataset.surveys import Survey, Surveys, SurveyState
-
-WHOLE_ACTIONS = frozenset({Action.CHOOSE, Action.BLANK, Action.UNCLEAR})
-ALLOWED = {
-    Aspect.MARKS: WHOLE_ACTIONS,
-    Aspect.TEXT: frozenset({Action.TEXT, Action.BLANK, Action.UNCLEAR}),
-    Aspect.PAIRING: frozenset({Action.PAIR}),
-}
-"""What can be decided about what."""
-
 
 _WAITING = "SELECT waiting.*, images.layout FROM waiting JOIN images ON images.id = waiting.image"
 _ORDER = "waiting.serial, waiting.copy, position, question, option, reason"
