@@ -55,7 +55,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def delivered(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Deliver three sheets, a blank page, a page without its corners and a text file; return the job's address."""
     folder = tmp_path_factory.mktemp("pile")
-    images = scanned(desk.instance, folder, [CLEAR, DOUBLE, CORRECTED])
+    images = scanned(desk.instance, [CLEAR, DOUBLE, CORRECTED])
     torn = images[0].copy()
     torn[: torn.shape[0] // 3] = 244
     pile = write_pile(folder / "bunt.pdf", [*images, blank(images[0]), torn])

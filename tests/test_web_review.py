@@ -1,0 +1,119 @@
+"""Review over HTTP of what is rarer: copied sheets, several options at once, one option alone, pages by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
+from web_paper import CLEAR, CONTRADICTION, COPIED, ODD, scanned, write_pile
+from werkzeug.test import TestResponse
+
+from forms.answers import Reason
+from webapp.dataset.accounts import Role
+from webapp.dataset.answers import Channel
+from webapp.dataset.decisions import Item
+from webapp.dataset.instance import Instance
+from webapp.jobs import Delivery, Jobs
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FlaskClient, Instance]]:
+    folder = tmp_path_factory.mktemp("review")
+    with make_instance(folder / "instance") as instance:
+        add_user(instance, "robin", Role.AUDITOR)
+        images = scanned(instance, [CLEAR, ODD, CONTRADICTION], copied=COPIED)
+        torn = images[0].copy()
+        torn[: torn.shape[0] // 3] = 244
+        pile = write_pile(folder / "bunt.pdf", [*images, torn])
+        jobs = Jobs(instance)
+        jobs.run(jobs.enqueue(instance.surveys.get("prov"), [Delivery("bunt.pdf", pile)]).id)
+        client = make_app(instance).test_client()
+        sign_in(client, "robin")
+        yield client, instance
+
+
+def waiting(instance: Instance, reason: Reason) -> list[Item]:
+    return [i for i in instance.decisions.waiting(instance.surveys.get("prov")) if i.reason is reason]
+
+
+def decide(client: FlaskClient, item: Item, **data: object) -> TestResponse:
+    address = f"/desk/prov/review/{item.id}"
+    return client.post(address, data={"csrf_token": csrf_token(client.get(address)), **data})
+
+
+def papers(instance: Instance) -> int:
+    return instance.responses.number(instance.surveys.get("prov")).get(Channel.PAPER, 0)
+
+
+def test_a_copied_sheet_is_two_people_one_sheet_or_paired_by_hand(served: tuple[FlaskClient, Instance]) -> None:
+    client, instance = served
+    [item] = waiting(instance, Reason.COPIED_SHEET)
+    page = client.get(f"/desk/prov/review/{item.id}").text
+    assert f"Blankett {item.serial} kom mer än en gång" in page
+    pages = instance.decisions.copied_pages(instance.surveys.get("prov"), item.serial)
+    assert all(f'name="sheet.{p.image}"' in page for p in pages)
+    before = papers(instance)
+    half = decide(client, item, action="pair")
+    assert half.status_code == 422
+    assert "vilken blankett den hör till" in half.text
+    by_hand = {f"sheet.{p.image}": str(p.copy) for p in pages}
+    undo = f"/desk/prov/review/{item.id}/undo"
+    for choice in ({"action": "pair"} | by_hand, {"action": "separate"}):
+        assert decide(client, item, **choice).status_code == 303
+        assert papers(instance) == before + 2
+        token = csrf_token(client.get("/desk/prov/review?list=1"))
+        assert client.post(undo, data={"csrf_token": token}).location == f"/desk/prov/review/{item.id}"
+        assert papers(instance) == before
+    assert decide(client, item, action="same").status_code == 303
+    assert papers(instance) == before + 1
+    # Two pictures of one sheet that say different things: that waits in its turn.
+    differing = waiting(instance, Reason.TWO_IMAGES)[0]
+    shown = client.get(f"/desk/prov/review/{differing.id}").text
+    assert shown.count("<figure") == 2
+
+
+def test_several_options_at_once(served: tuple[FlaskClient, Instance]) -> None:
+    client, instance = served
+    [item] = waiting(instance, Reason.SEVERAL)
+    page = client.get(f"/desk/prov/review/{item.id}").text
+    assert page.count('type="checkbox" name="option"') == 3
+    assert decide(client, item, action="choose", option=["vard", "ingen"]).status_code == 422
+    assert decide(client, item, action="choose", option=["vard", "kommun"]).status_code == 303
+    made = instance.decisions.made(instance.surveys.get("prov"))[0]
+    assert made.choice.options == ("vard", "kommun")
+    assert made.by == "robin"
+
+
+def test_one_option_alone(served: tuple[FlaskClient, Instance]) -> None:
+    client, instance = served
+    [item] = waiting(instance, Reason.OUTSIDE)
+    assert item.option == "kommun"
+    page = client.get(f"/desk/prov/review/{item.id}").text
+    assert "Det gäller:" in page
+    assert "Kommunen" in page
+    assert "option=kommun" in page
+    assert decide(client, item, choose="kommun").status_code == 303
+    assert "fråga 3, Kommunen: menat" in client.get("/desk/prov/review?list=1").text
+
+
+def test_a_refused_page_is_entered_by_hand(served: tuple[FlaskClient, Instance]) -> None:
+    client, instance = served
+    survey = instance.surveys.get("prov")
+    [torn] = instance.intake.refused(survey)
+    layout = next(iter(instance.runs.layouts(survey)))
+    token = csrf_token(client.get("/desk/prov/refused"))
+    data = {"csrf_token": token, "action": "assign", "layout": layout, "page": "1", "serial": ""}
+    assert client.post(f"/desk/prov/refused/{torn.id}", data=data).location == "/desk/prov/refused"
+    assert instance.intake.refused(survey) == ()
+    by_hand = [i for i in instance.decisions.waiting(survey) if i.image == torn.id]
+    assert by_hand
+    for item in by_hand:
+        page = client.get(f"/desk/prov/review/{item.id}")
+        assert page.status_code == 200
+        assert f"/{torn.id}.jpg" in page.text
+    picture = client.get(f"/desk/prov/review/picture/{by_hand[0].serial}/{torn.id}.jpg?question=fick")
+    assert picture.mimetype == "image/jpeg"
+    first = next(i for i in by_hand if i.question == "fick")
+    assert decide(client, first, choose="ja").status_code == 303
