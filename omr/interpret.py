@@ -78,7 +78,7 @@ def _fades(measured: Measurements, policy: Policy) -> bool:
     """Tell whether a page's ink is at the edge of what its scanner still shows."""
     marked = int(np.sum(measured.ink_mm2 > 0))
     broken = int(np.sum(measured.pieces > policy.most_pieces))
-    return broken >= 2 and broken >= policy.fading_share * marked
+    return broken > 0 and broken >= policy.fading_share * marked
 
 
 def given(readings: Iterable[PageReading]) -> dict[str, Given]:
