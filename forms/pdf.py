@@ -7,6 +7,7 @@ small, and the same layout and serials give the same bytes.
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import IO
@@ -31,6 +32,10 @@ QR_VERSION = 2
 
 QUIET_MODULES = 4
 """White modules around a QR code that the standard asks for (ISO/IEC 18004)."""
+
+
+PDFIUM = threading.RLock()
+"""PDFium may run in one thread of a process at a time: whoever opens a PDF with it holds this meanwhile."""
 
 
 def finished(sheet: Sheet, survey_random_id: str) -> Sheet:
@@ -167,7 +172,7 @@ def _pictures(sheet: Sheet) -> Iterator[bytes]:
         canvas.doForm(f"page{page}")
         canvas.showPage()
     canvas.save()
-    with pypdfium2.PdfDocument(out.getvalue()) as document:
+    with PDFIUM, pypdfium2.PdfDocument(out.getvalue()) as document:
         for page in document:
             picture = page.render(scale=PRINT_DPI / 72, grayscale=True).to_pil()
             # Anything that is not clearly paper belongs to the print: a pale edge of a letter is no stray ink.

@@ -17,8 +17,9 @@ from typing import Self
 import pypdfium2 as pdfium
 from PIL import Image, UnidentifiedImageError
 
+from forms.pdf import PDFIUM
 from omr.errors import OmrError
-from omr.pdfpages import PDFIUM, pdf_image
+from omr.pdfpages import pdf_image
 from omr.pictures import (
     MAX_PIXELS,
     BadImage,

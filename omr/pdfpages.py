@@ -5,8 +5,6 @@ A page that is nothing but one scan is taken out as it lies in the file; any oth
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pypdfium2 as pdfium
 from PIL import Image
@@ -29,9 +27,6 @@ VECTOR_DPI = 200
 
 LAYERED_DPI = 300
 """At which a PDF page of several pictures is drawn: copiers put text at 300 dpi over a coarse background."""
-
-PDFIUM = threading.RLock()
-"""PDFium may run in one thread of a process at a time."""
 
 
 def pdf_image(pdf: pdfium.PdfDocument, index: int) -> PageImage:

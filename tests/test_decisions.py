@@ -373,6 +373,18 @@ def test_that_it_was_one_paper_after_all_leaves_the_difference_to_be_settled(des
     desk.whole()
 
 
+@pytest.mark.parametrize("choice", ["same_sheet", "separate_sheets"])
+def test_a_pairing_taken_back_waits_again_as_it_did(desk: Desk, choice: str) -> None:
+    one = copied(desk)
+    (before,) = desk.waiting()
+    pages = desk.instance.decisions.copied_pages(desk.survey, one)
+    desk.decide(before, getattr(desk.instance.decisions, choice)(desk.survey, one))
+    desk.instance.decisions.undo(desk.survey, before.id, by="Bo")
+    assert desk.waiting() == (before,)
+    assert desk.instance.decisions.copied_pages(desk.survey, one) == pages
+    desk.whole()
+
+
 def test_pairing_must_name_every_page(desk: Desk) -> None:
     copied(desk)
     (item,) = desk.waiting()

@@ -220,6 +220,8 @@ class Decisions:
                 remedy = "Go back to the list of what waits."
                 raise DatasetError("nothing-to-undo", "Nothing is decided about this.", remedy)
             seq = self._record(current, key, Choice(Action.UNDO), latest.reading, by)
+            if key[4] is Aspect.PAIRING:
+                self._unpair(current, key[0])
             self._materialiser.sheet(current, key[0])
             return self._decision(seq)
 
@@ -363,7 +365,16 @@ class Decisions:
         for image, where in old.items():
             copy = moved.get(image, target.get(where))
             if copy is not None:
-                self._store.db.execute("UPDATE images SET copy = ? WHERE id = ?", (copy, image))
+                sql = "UPDATE images SET machine_copy = coalesce(machine_copy, copy), copy = ? WHERE id = ?"
+                self._store.db.execute(sql, (copy, image))
+
+    def _unpair(self, survey: Survey, serial: str) -> None:
+        """Put each page image back with the paper that the machine took it for."""
+        self._store.db.execute(
+            "UPDATE images SET copy = machine_copy, machine_copy = NULL"
+            " WHERE survey = ? AND serial = ? AND machine_copy IS NOT NULL",
+            (survey.slug, serial),
+        )
 
     def _latest(self, survey: Survey, key: tuple[str, int, str, str, Aspect]) -> Decision | None:
         serial, copy, question, option, aspect = key

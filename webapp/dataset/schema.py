@@ -168,3 +168,9 @@ def people(db: Database) -> None:
 def tray_keys(db: Database) -> None:
     """An index that counts and draws without touching the sealed content: a tray may hold many thousands."""
     db.execute("CREATE INDEX tray_keys ON tray(survey, key)")
+
+
+@migrations()
+def machine_copy(db: Database) -> None:
+    """Which paper the machine took a page for, kept while a person's pairing holds, so that it can be undone."""
+    db.execute("ALTER TABLE images ADD COLUMN machine_copy INTEGER")
