@@ -257,5 +257,5 @@ def test_upload_without_script_refreshes_by_itself(site: Site) -> None:
     page.set_input_files("#files", str(site.pile))
     page.get_by_role("button", name="Ladda upp och läs av").click()
     page.wait_for_url("**/desk/prov/upload/*")
-    expect(page.get_by_text("som redan fanns")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Avlästa sidor")).to_be_visible(timeout=60_000)
     page.context.close()
