@@ -404,6 +404,33 @@ def test_vacuum_waits_for_a_quiet_minute(instance: Instance, clock: Clock) -> No
     assert not instance.tray.advance().vacuumed
 
 
+def test_vacuum_comes_again_after_a_lot_that_waited_through_the_last_one(instance: Instance, clock: Clock) -> None:
+    survey = a_survey(instance, grace_days=1)
+    for _ in range(3):
+        send(instance, survey, given("ja"))
+    clock.forward(minutes=1)
+    assert instance.tray.advance().vacuumed
+    instance.close_survey("prov")
+    clock.forward(minutes=2 * 24 * 60)
+    last = instance.tray.advance()
+    assert (last.entered, last.vacuumed) == (3, True)
+    assert not instance.tray.advance().vacuumed
+
+
+def test_vacuum_that_fails_is_tried_again(instance: Instance, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(instance, a_survey(instance), given("ja"))
+    clock.forward(minutes=1)
+
+    def full() -> None:
+        raise DatasetError("disk", "The disk is full.", "Make room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(instance.store.db, "vacuum", full)
+        with pytest.raises(DatasetError, match="full"):
+            instance.tray.advance()
+    assert instance.tray.advance().vacuumed
+
+
 def test_vacuum_works_beside_a_server_that_writes(instance: Instance, clock: Clock) -> None:
     survey = a_survey(instance)
     instance.begin_serving()

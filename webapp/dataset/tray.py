@@ -174,10 +174,7 @@ class Tray:
                 return Acknowledgement.REPEATED
             row = (current.slug, new_key(), submission_id, sealed)
             db.execute("INSERT INTO tray (survey, key, submission, sealed) VALUES (?, ?, ?, ?)", row)
-            db.execute(
-                "INSERT INTO tray_state (survey, unvacuumed) VALUES (?, 1) ON CONFLICT DO UPDATE SET unvacuumed = 1",
-                (current.slug,),
-            )
+            self._mark_unvacuumed(current.slug)
             if current.practice:
                 self._enter(current, [row[1]])
             return Acknowledgement.ACCEPTED
@@ -269,9 +266,19 @@ class Tray:
                 self._quarantine(survey, fault, row["submission"], row["sealed"])
                 bad += 1
             self._store.db.execute("DELETE FROM tray WHERE survey = ? AND key = ?", (survey.slug, key))
+        if new or bad:
+            # What left the tray may have been there at the last VACUUM, which could not clear it away.
+            self._mark_unvacuumed(survey.slug)
         if new:
             self._note_lot(survey, new)
         return len(new), bad
+
+    def _mark_unvacuumed(self, slug: str) -> None:
+        """Note that the file holds traces of the tray that only VACUUM takes away."""
+        self._store.db.execute(
+            "INSERT INTO tray_state (survey, unvacuumed) VALUES (?, 1) ON CONFLICT DO UPDATE SET unvacuumed = 1",
+            (slug,),
+        )
 
     def _open(self, survey: Survey, submission_id: bytes, sealed: bytes) -> bytes:
         plain = self._plain(survey, submission_id, sealed)
@@ -349,12 +356,18 @@ class Tray:
         return tuple(found)
 
     def _vacuum(self) -> bool:
-        """Rewrite the file after a minute without submissions."""
+        """Rewrite the file after a minute without submissions, where anything came into a tray or left it since."""
         with self._lock:
             quiet = self._store.now() - self._last_submission >= PAUSE
-        if not quiet or not self._store.db.value("SELECT count(*) FROM tray_state WHERE unvacuumed = 1"):
+        marked = [row["survey"] for row in self._store.db.rows("SELECT survey FROM tray_state WHERE unvacuumed = 1")]
+        if not quiet or not marked:
             return False
         sql = "UPDATE tray_state SET unvacuumed = 0 WHERE unvacuumed = 1"
+        # Before the rewriting, so that a submission that comes during it marks the file anew.
         self._store.db.write(lambda: self._store.db.execute(sql))
-        self._store.db.vacuum()
+        try:
+            self._store.db.vacuum()
+        except BaseException:
+            self._store.db.write(lambda: [self._mark_unvacuumed(slug) for slug in marked])
+            raise
         return True
