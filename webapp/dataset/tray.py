@@ -174,7 +174,7 @@ class Tray:
                 return Acknowledgement.REPEATED
             row = (current.slug, new_key(), submission_id, sealed)
             db.execute("INSERT INTO tray (survey, key, submission, sealed) VALUES (?, ?, ?, ?)", row)
-            self._mark_unvacuumed(current.slug)
+            self._mark_unvacuumed([current.slug])
             if current.practice:
                 self._enter(current, [row[1]])
             return Acknowledgement.ACCEPTED
@@ -207,6 +207,7 @@ class Tray:
         """Do what is due: lots, ends of grace time, VACUUM. The server calls this every few seconds, `close` once."""
         entered = quarantined = 0
         closed = []
+        last = False
         for survey in self._surveys.list():
             if self._overdue(survey):
                 closed.append(survey.slug)
@@ -216,7 +217,8 @@ class Tray:
                 good, bad = self._store.db.write(lambda slug=survey.slug: self._step(slug))  # type: ignore[misc]
                 entered, quarantined = entered + good, quarantined + bad
                 going = good + bad == AT_ONCE
-        return Advance(entered, quarantined, tuple(closed), self._vacuum())
+                last = last or (good + bad > 0 and not survey.practice and not going and not self.waiting(survey))
+        return Advance(entered, quarantined, tuple(closed), self._vacuum(at_once=last))
 
     def _overdue(self, survey: Survey) -> bool:
         deadline = survey.settings.deadline
@@ -268,7 +270,7 @@ class Tray:
             self._store.db.execute("DELETE FROM tray WHERE survey = ? AND key = ?", (survey.slug, key))
         if new or bad:
             # What left the tray may have been there at the last VACUUM, which could not clear it away.
-            self._mark_unvacuumed(survey.slug)
+            self._mark_unvacuumed([survey.slug])
         if new:
             self._note_lot(survey, new)
         return len(new), bad
@@ -276,7 +278,8 @@ class Tray:
     def _mark_unvacuumed(self, slug: str) -> None:
         """Note that the file holds traces of the tray that only VACUUM takes away."""
         self._store.db.execute(
-            "INSERT INTO tray_state (survey, unvacuumed) VALUES (?, 1) ON CONFLICT DO UPDATE SET unvacuumed = 1",
+            "INSERT INTO tray_state (survey, unvacuumed) VALUES (?, 1)"
+            " ON CONFLICT DO UPDATE SET unvacuumed = unvacuumed + 1",
             (slug,),
         )
 
@@ -355,19 +358,25 @@ class Tray:
             found.append(Quarantined(row["key"].hex(), row["code"], row["detail"], content))
         return tuple(found)
 
-    def _vacuum(self) -> bool:
-        """Rewrite the file after a minute without submissions, where anything came into a tray or left it since."""
+    def _vacuum(self, *, at_once: bool) -> bool:
+        """Rewrite the file where anything came into a tray or left it: after a minute without submissions, or at once.
+
+        The mark goes away only when it is done, and not where something moved meanwhile: a program that is killed, a
+        full disk or a reader that holds the WAL must not leave traces for good.
+
+        Args:
+            at_once: A survey's last lot has entered.
+        """
+        db, now = self._store.db, self._store.now()
         with self._lock:
-            quiet = self._store.now() - self._last_submission >= PAUSE
-        marked = [row["survey"] for row in self._store.db.rows("SELECT survey FROM tray_state WHERE unvacuumed = 1")]
-        if not quiet or not marked:
+            quiet = now - self._last_submission >= PAUSE
+        marked = db.rows("SELECT survey, unvacuumed FROM tray_state WHERE unvacuumed > 0")
+        if not marked or not (quiet or at_once):
             return False
-        sql = "UPDATE tray_state SET unvacuumed = 0 WHERE unvacuumed = 1"
-        # Before the rewriting, so that a submission that comes during it marks the file anew.
-        self._store.db.write(lambda: self._store.db.execute(sql))
-        try:
-            self._store.db.vacuum()
-        except BaseException:
-            self._store.db.write(lambda: [self._mark_unvacuumed(slug) for slug in marked])
-            raise
+        if not db.vacuum():
+            with self._lock:
+                self._last_submission = max(self._last_submission, now)  # tried again in a minute
+            return False
+        sql = "UPDATE tray_state SET unvacuumed = 0 WHERE survey = :survey AND unvacuumed = :unvacuumed"
+        db.write(lambda: [db.execute(sql, row) for row in marked])
         return True
