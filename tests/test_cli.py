@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,10 @@ import pytest
 import simulator
 from click.testing import CliRunner, Result
 
+from webapp.app import create_app
 from webapp.cli import main
+from webapp.config import Config
+from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 
 Run = Callable[..., Result]
@@ -73,6 +78,31 @@ def test_init_is_safe_to_repeat_and_opens_the_demo(run: Run) -> None:
     assert again.exit_code == 0
     assert "ready already" in again.stderr
     assert run("survey", "list").stdout.startswith("sip\topen (demo)\tsip-erfarenhet\t")
+
+
+def test_flask_has_the_same_commands_with_and_without_an_instance(tmp_path: Path) -> None:
+    def flask(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "flask", "--app", "webapp.app", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    missing = flask("survey", "list")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert missing.stderr.splitlines()[0] == "There is no instance in instance."
+    assert flask("init").returncode == 0
+    known = flask("--help").stdout
+    assert all(re.search(rf"^  {name} ", known, re.MULTILINE) for name in main.commands)
+    listed = flask("survey", "list")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert listed.stdout.startswith("sip\topen (demo)\t")
+
+
+def test_the_application_without_an_instance_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = create_app().test_client().get("/s/sip")
+    assert answer.status_code == 503
+    assert "kryssklick init" in answer.text
+    with pytest.raises(DatasetError, match="no instance"):
+        create_app(Config(tmp_path / "nowhere"))
 
 
 def test_without_an_instance_the_remedy_is_named(run: Run) -> None:

@@ -14,8 +14,9 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import headers, looks, roles
+from webapp import cli, headers, looks, roles
 from webapp.config import Config
+from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.jobs import Jobs
 from webapp.views import account, desk, errors, paper, respond, results, review, upload
@@ -48,7 +49,8 @@ def create_app(config: Config | None = None, instance: Instance | None = None, j
     """Make the web application.
 
     Args:
-        config: The server's settings; None: the instance in `./instance`.
+        config: The server's settings; None: the instance in `./instance`, and where there is none an application whose
+            commands work, `init` among them, and whose pages say so.
         instance: The instance where it is open already, such as in a server that also runs its jobs.
         jobs: The jobs of that instance where a thread of this program works on them, so that it begins at once.
 
@@ -58,8 +60,14 @@ def create_app(config: Config | None = None, instance: Instance | None = None, j
     Raises:
         DatasetError: There is no instance there, or it can't be opened.
     """
+    without_settings = config is None
     config = config or Config(Path("instance"))
-    opened = instance or Instance.open(config.instance)
+    try:
+        opened = instance or Instance.open(config.instance)
+    except DatasetError as error:
+        if without_settings and error.code == "no-instance":
+            return _commands_alone(error)
+        raise
     app = Flask("webapp", instance_relative_config=True, instance_path=str(config.instance.resolve()))
     app.config.from_mapping(
         SECRET_KEY=hmac.digest(opened.store.keys.secret(), b"kryssklick/session/1", hashlib.sha256),
@@ -88,6 +96,19 @@ def create_app(config: Config | None = None, instance: Instance | None = None, j
     errors.register(app)
     app.after_request(headers.compress)
     app.after_request(headers.secure)
+    cli.register(app)
+    return app
+
+
+def _commands_alone(missing: DatasetError) -> Flask:
+    """Make what `flask --app webapp.app` needs before there is an instance: the commands, and a page that says so."""
+    app = Flask("webapp", static_folder=None)
+    cli.register(app)
+
+    @app.before_request
+    def say_what_to_do() -> ResponseReturnValue:
+        return f"{missing.message}\n{missing.remedy}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
+
     return app
 
 
