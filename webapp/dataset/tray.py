@@ -174,7 +174,7 @@ class Tray:
                 return Acknowledgement.REPEATED
             row = (current.slug, new_key(), submission_id, sealed)
             db.execute("INSERT INTO tray (survey, key, submission, sealed) VALUES (?, ?, ?, ?)", row)
-            self._mark_unvacuumed([current.slug])
+            self._mark_unvacuumed(current.slug)
             if current.practice:
                 self._enter(current, [row[1]])
             return Acknowledgement.ACCEPTED
@@ -270,7 +270,7 @@ class Tray:
             self._store.db.execute("DELETE FROM tray WHERE survey = ? AND key = ?", (survey.slug, key))
         if new or bad:
             # What left the tray may have been there at the last VACUUM, which could not clear it away.
-            self._mark_unvacuumed([survey.slug])
+            self._mark_unvacuumed(survey.slug)
         if new:
             self._note_lot(survey, new)
         return len(new), bad
