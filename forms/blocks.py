@@ -81,6 +81,21 @@ AFTER_HEADING_MM = 4.5
 HAIRLINE = 0.2
 """Stroke of frames to write in, mm."""
 
+ARROW_AFTER_MM = 3.0
+"""From a label to the arrow that leads on from it: closer than anything else, and clear of the label's own ink."""
+
+ARROW_MM = 6.0
+"""Shortest arrow."""
+
+ARROWS_MEET_MM = 24.0
+"""Labels of one question that differ by no more have arrows that end in one column."""
+
+LEAST_TO_WRITE_MM = 45.0
+"""Narrower than this, a frame to write in leaves its line to itself: the jump moves below it."""
+
+SHORT_LAST_LINE = 0.25
+"""A last line that is shorter than this part of the room looks lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
@@ -119,7 +134,7 @@ class Setter:
             if n:
                 block.height += step * 0.45
             room = letters.room_mm or self.style.room
-            for line in wrap(paragraph.replace("\n", " "), room, letters.size_pt, letters.face):
+            for line in _even(paragraph.replace("\n", " "), room, letters):
                 baseline = block.height + (step + ASCENT * letters.size_pt * MM_PER_PT) / 2
                 block.draws.append(Words(x, baseline, line, letters.size_pt, letters.face))
                 block.height += step
@@ -189,10 +204,11 @@ class Setter:
         rest = question.options[len(plain) :]
         # A list in columns is read downwards, as people read lists.
         depth = -(-len(plain) // columns)
+        arrows_end = self._arrows_end(question)
         for row in range(depth):
-            self._row(block, question, plain[row::depth], columns)
+            self._row(block, question, plain[row::depth], columns, arrows_end)
         for option in rest:
-            self._row(block, question, [option], 1)
+            self._row(block, question, [option], 1, arrows_end)
         block.height -= self.style.pitch - self.style.box - 0.8
 
     def _columns(self, question: Question, options: list[Option]) -> tuple[int, int]:
@@ -216,7 +232,18 @@ class Setter:
             return len(options), 2
         return len(options), 1
 
-    def _row(self, block: Block, question: Question, options: list[Option], columns: int) -> None:
+    def _arrows_end(self, question: Question) -> float:
+        """Return how far from its label's left edge each arrow of a question reaches; 0 where each has its own end."""
+        widths = [
+            width_mm(self.text(o.label), self.style.text_pt)
+            for o in question.options
+            if (question.id, o.id) in self.routing.jumps and not o.other
+        ]
+        if not widths or max(widths) - min(widths) > ARROWS_MEET_MM:
+            return 0.0
+        return max(widths) + ARROW_AFTER_MM + ARROW_MM
+
+    def _row(self, block: Block, question: Question, options: list[Option], columns: int, arrows_end: float) -> None:
         style = self.style
         step = (style.right - style.body) / columns
         tallest = 1
@@ -224,12 +251,15 @@ class Setter:
         block.rows.append(block.height - 0.25)
         for column, option in enumerate(options):
             x = style.body + column * step
-            tallest = max(tallest, self._option(block, question, option, x, step))
+            tallest = max(tallest, self._option(block, question, option, (x, step), arrows_end))
         block.height += style.pitch + (tallest - 1) * style.line + (2.0 if any(o.other for o in options) else 0.0)
 
-    def _option(self, block: Block, question: Question, option: Option, x: float, step: float) -> int:
-        """Set a box with its label; return how many lines the label takes."""
+    def _option(
+        self, block: Block, question: Question, option: Option, column: tuple[float, float], arrows_end: float
+    ) -> int:
+        """Set a box with its label in a column (left edge, width); return how many lines that takes."""
         style = self.style
+        x, step = column
         top = block.height + (2.0 if option.other else 0.0)
         block.draws.append(Frame(x, top, style.box, style.box, style.box_line))
         block.fields.append(Field(question.id, option.id, 0, FieldKind.BOX, x, top, style.box, style.box))
@@ -249,24 +279,62 @@ class Setter:
             Field(question.id, option.id, 0, FieldKind.WORDS, label_x, baseline - cap - 0.4, wide, high)
         )
         end = label_x + width_mm(lines[-1], style.text_pt)
-        if option.other:
-            x, y, w, h = end + 3, top - 2.2, style.right - end - 3, style.field_row - 1.1
-            self._frame(block, Field(question.id, option.id, 0, FieldKind.TEXT, x, y, w, h, Reads.FREE))
-        target = self.routing.jumps.get((question.id, option.id))
-        if target is not None:
-            self._jump(block, end + 4, baseline + (len(lines) - 1) * style.line, target)
+        last = baseline + (len(lines) - 1) * style.line
+        jump = self._jump_words(question, option)
+        if not option.other:
+            if jump:
+                self._jump(block, end, max(label_x + arrows_end, end + ARROW_AFTER_MM + ARROW_MM), last, jump)
+            return len(lines)
+        wide = style.right - end - 3
+        beside = wide - (ARROW_AFTER_MM + ARROW_MM + 2 + width_mm(jump, style.text_pt, BOLD)) if jump else wide
+        if beside >= LEAST_TO_WRITE_MM:
+            wide = beside
+        y, h = top - 2.2, style.field_row - 1.1
+        self._frame(block, Field(question.id, option.id, 0, FieldKind.TEXT, end + 3, y, wide, h, Reads.FREE))
+        if jump and beside >= LEAST_TO_WRITE_MM:
+            end += 3 + wide
+            self._jump(block, end, end + ARROW_AFTER_MM + ARROW_MM, last, jump)
+        elif jump:
+            self._jump(block, label_x - ARROW_AFTER_MM, label_x + ARROW_MM, last + style.line + 2, jump)
+            return len(lines) + 1
         return len(lines)
 
-    def _jump(self, block: Block, x: float, baseline: float, target: str) -> None:
-        """Set the instruction where to go on, after an arrow, right beside the option it belongs to."""
+    def _jump_words(self, question: Question, option: Option) -> str:
+        """Return the instruction where to go on after an option; empty where the next question follows."""
+        target = self.routing.jumps.get((question.id, option.id))
+        if target is None:
+            return ""
+        if target == END:
+            return self.words.jump_to_end
+        return self.words.jump.format(number=self.instrument.numbers[target])
+
+    def _jump(self, block: Block, start: float, end: float, baseline: float, text: str) -> None:
+        """Set an instruction after an arrow that leads to it from what it belongs to.
+
+        Args:
+            block: The question's block.
+            start: Right edge of what it belongs to, mm.
+            end: Where the arrow's head is, mm.
+            baseline: Baseline of the instruction, mm.
+            text: The instruction.
+        """
         style = self.style
-        text = self.words.jump_to_end
-        if target != END:
-            text = self.words.jump.format(number=self.instrument.numbers[target])
         middle = baseline - 0.3 * style.text_pt * MM_PER_PT
         block.draws += [
-            Stroke(x, middle, x + 6, middle, 0.35),
-            Stroke(x + 4.2, middle - 1.4, x + 6, middle, 0.35),
-            Stroke(x + 4.2, middle + 1.4, x + 6, middle, 0.35),
-            Words(x + 8, baseline, text, style.text_pt, BOLD),
+            Stroke(start + ARROW_AFTER_MM, middle, end, middle, 0.35),
+            Stroke(end - 1.8, middle - 1.4, end, middle, 0.35),
+            Stroke(end - 1.8, middle + 1.4, end, middle, 0.35),
+            Words(end + 2, baseline, text, style.text_pt, BOLD),
         ]
+
+
+def _even(text: str, room_mm: float, letters: Lettering) -> tuple[str, ...]:
+    """Break a text into lines; into as many but narrower ones where a lone word would end it."""
+    lines = wrap(text, room_mm, letters.size_pt, letters.face)
+    for narrower in (1.0, 0.96, 0.92, 0.88, 0.84, 0.8):
+        tried = wrap(text, room_mm * narrower, letters.size_pt, letters.face)
+        if len(tried) != len(lines) or len(tried) < 2:
+            break
+        if width_mm(tried[-1], letters.size_pt, letters.face) >= SHORT_LAST_LINE * room_mm:
+            return tried
+    return lines

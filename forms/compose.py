@@ -50,6 +50,9 @@ MOST_PAGES = 32
 SLACK_MM = 4.0
 """The most that a gap between blocks grows to spread them over a page."""
 
+SIGN_MM = 6.4
+"""Width of the sign beside the page number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -182,9 +185,11 @@ def _heading(setter: Setter, title: str, intro: str) -> Block:
 
 
 def _note(setter: Setter, text: str) -> Block:
+    """Set a word of care before a question: the bar at its left is the one it has on screen."""
     block = Block(gap=6.5, keeps_next=True, name="note")
-    setter.paragraphs(block, text, setter.style.left)
-    block.height -= 2.5
+    setter.paragraphs(block, text, setter.style.body)
+    block.draws.append(Frame(setter.style.left, 0, 1.0, block.height, 0))
+    block.height -= 1.5
     return block
 
 
@@ -224,7 +229,8 @@ def _frame_of_page(setter: Setter, page: int, pages: int, practice: bool) -> lis
     left, right = MARKER_INSET_MM + MARKER_MM + 6, PAGE_MM[0] - MARKER_INSET_MM - MARKER_MM - 6
     page_of = words.page.format(page=page, pages=pages)
     draws: list[Draw] = [
-        Words(left, 18.2, page_of, size, BOLD),
+        *_sign(left, 18.2 - ASCENT * size * MM_PER_PT / 2 - SIGN_MM / 2),
+        Words(left + SIGN_MM + 2, 18.2, page_of, size, BOLD),
         Words(right - _widest_serial(words.number, size), 18.2, words.number, size, BOLD),
     ]
     foot = words.number_is_for
@@ -233,6 +239,15 @@ def _frame_of_page(setter: Setter, page: int, pages: int, practice: bool) -> lis
         wide = width_mm(words.practice, 12, BOLD)
         draws.append(Words((PAGE_MM[0] - wide) / 2, 7.6, words.practice, 12, BOLD))
     return draws
+
+
+def _sign(x: float, y: float) -> list[Draw]:
+    """Draw the sign: a cross one of whose strokes ends in a dot, where a finger touched."""
+    part = SIGN_MM / 32
+    strokes = ((6.0, 5.5, 26.0, 25.5, 3.6), (26.0, 5.5, 11.5, 20.5, 3.6), (7.5, 24.5, 7.51, 24.5, 8.0))
+    return [
+        Stroke(x + x1 * part, y + y1 * part, x + x2 * part, y + y2 * part, w * part) for x1, y1, x2, y2, w in strokes
+    ]
 
 
 def _widest_serial(pattern: str, size_pt: float) -> float:
@@ -263,8 +278,9 @@ def _paginate(blocks: list[Block]) -> list[list[tuple[Block, float]]]:
     result = []
     for page in pages:
         page_blocks = _flat(page)
-        spread = (_placed(page_blocks, SLACK_MM * n / 16) for n in range(16, -1, -1))
-        result.append(next(places for places in spread if places is not None))
+        tried = (_placed(page_blocks, SLACK_MM * n / 32) for n in range(33))
+        # A hole at the fold is worse than gaps that are a little smaller.
+        result.append(min((p for p in tried if p), key=lambda p: p.hole_mm - p.extra_mm / 2).places)
     return result
 
 
@@ -282,18 +298,29 @@ def _groups(blocks: list[Block]) -> list[list[Block]]:
     return [g for g in groups if g]
 
 
-def _placed(blocks: list[Block], extra: float) -> list[tuple[Block, float]] | None:
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Blocks on a page: where each begins, what each gap grew by, what keeping boxes off the fold took; mm."""
+
+    places: list[tuple[Block, float]]
+    extra_mm: float
+    hole_mm: float
+
+
+def _placed(blocks: list[Block], extra: float) -> _Placed | None:
     """Set blocks under each other with `extra` mm in each gap; None if they don't fit on a page."""
-    y = TOP_MM
+    y, hole = TOP_MM, 0.0
     places: list[tuple[Block, float]] = []
     for n, block in enumerate(blocks):
         gap = AFTER_HEADING_MM if n and blocks[n - 1].keeps_next else block.gap + extra
-        placed, top = _off_the_fold(block, y + (gap if n else 0.0))
+        wanted = y + (gap if n else 0.0)
+        placed, top = _off_the_fold(block, wanted)
+        hole += top - wanted + placed.height - block.height
         if top + placed.height > BOTTOM_MM:
             return None
         places.append((placed, top))
         y = top + placed.height
-    return places
+    return _Placed(places, extra, hole)
 
 
 def _off_the_fold(block: Block, top: float) -> tuple[Block, float]:
@@ -312,5 +339,8 @@ def _off_the_fold(block: Block, top: float) -> tuple[Block, float]:
     below = FOLD_END_MM + 0.01 - (top + min(on_fold))
     row = max(r for r in block.rows if r <= min(on_fold))
     if row > min(block.rows):
-        return block.opened(row, below), top
+        # Most of the room goes above the block, where nobody sees it, as far as the rows above stay off the fold.
+        above = max(lower for u, lower in block.boxes() if u < min(on_fold))
+        shift = max(0.0, min(below, FOLD_MM - FOLD_ROOM_MM - top - above))
+        return block.opened(row, below - shift), top + shift
     return block, top + below

@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from builders import PARAMETERS, YES_PARTLY_NO, if_, instrument, option, question
+from builders import PARAMETERS, YES_PARTLY_NO, if_, instrument, option, question, text
 
-from forms.blocks import NORMAL
+from forms.blocks import LEAST_TO_WRITE_MM, NORMAL
 from forms.compose import BOTTOM_MM, FOLD_MM, FOLD_ROOM_MM, PAGE_MM, TOP_MM, Sheet, compose
-from forms.drawing import Words
+from forms.drawing import Stroke, Words
 from forms.errors import LayoutError
 from forms.layout import Field, FieldKind, Reads
 from forms.markers import marker_id
@@ -124,7 +124,41 @@ def test_the_jump_stands_beside_its_option() -> None:
     jump = next(d for d in sheet.pages[0] if isinstance(d, Words) and d.text == "Gå till fråga 5")
     no = next(f for f in of_kind(sheet, FieldKind.WORDS) if f.question == "fick" and f.option == "nej")
     assert no.y < jump.y < no.y + no.h + 1
-    assert 0 < jump.x - (no.x + no.w) < 15
+    arrow = next(d for d in sheet.pages[0] if isinstance(d, Stroke) and no.y < d.y1 == d.y2 < no.y + no.h)
+    assert 2 < arrow.x1 - (no.x + no.w) < 4
+    assert 1 < jump.x - arrow.x2 < 3
+
+
+def test_the_jumps_of_one_question_stand_in_a_column() -> None:
+    made = instrument(question("a"), question("b", asked_if=if_("a", "ja")), question("c"))
+    draws = compose(made, PARAMETERS, "sv").pages[0]
+    jumps = [d for d in draws if isinstance(d, Words) and d.text == "Gå till fråga 3"]
+    assert len(jumps) > 1
+    assert len({d.x for d in jumps}) == 1
+    assert len({d.y for d in jumps}) == len(jumps)
+
+
+@pytest.mark.parametrize("label", ["Annat", "Något helt annat som tar större delen av en rad:"])
+def test_a_jump_stands_outside_the_frame_to_write_in(label: str) -> None:
+    other = (option("ja"), option("annat", label, other=True))
+    made = instrument(question("a", other), question("b", asked_if=if_("a", "ja")), question("c"))
+    sheet = compose(made, PARAMETERS, "sv")
+    frame = next(f for f in of_kind(sheet, FieldKind.TEXT) if f.option == "annat")
+    jump = next(d for d in sheet.pages[0] if isinstance(d, Words) and d.text == "Gå till fråga 3")
+    assert frame.w >= LEAST_TO_WRITE_MM
+    assert jump.x > frame.x + frame.w or jump.y > frame.y + frame.h
+    following = next(f for f in of_kind(sheet, FieldKind.AREA) if f.question == "b")
+    assert jump.y < following.y
+
+
+def test_no_lone_word_ends_a_paragraph() -> None:
+    words = "ett två tre fyra fem sex sju åtta nio tio elva tolv"
+    for many in range(20, 45):
+        said = " ".join((words.split() * 4)[:many])
+        page = compose(instrument(question("a"), intro=text(said)), PARAMETERS, "sv").pages[0]
+        paragraph = [d.text for d in page if isinstance(d, Words) and d.x == NORMAL.left and d.text in said]
+        assert " ".join(paragraph) == said
+        assert len(paragraph[-1].split()) > 1
 
 
 def test_the_sheet_says_its_frame() -> None:
