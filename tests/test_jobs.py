@@ -18,9 +18,10 @@ from webapp import jobs as module
 from webapp.dataset.answers import Channel
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
+from webapp.dataset.intake import Handled, RefusedPage
 from webapp.dataset.runs import Run
 from webapp.dataset.surveys import Survey
-from webapp.jobs import Delivery, Job, Jobs, JobState, Worker
+from webapp.jobs import Delivery, Job, Jobs, JobState, Summary, Worker
 from webapp.printing import new_run, write_run
 
 
@@ -114,6 +115,7 @@ CHILD = """
 import os, sys
 from pathlib import Path
 from webapp.dataset.instance import Instance
+from webapp.dataset.intake import Handled, RefusedPage
 from webapp.jobs import Jobs
 instance = Instance.open(Path(sys.argv[1]))
 seen = []
@@ -249,11 +251,18 @@ def test_a_sheet_of_another_survey_is_refused_and_kept(instance: Instance, surve
     other = a_survey(instance, "annan")
     pile = tmp_path / "other.pdf"
     printed(instance, other, 1, pile)
+    printed(instance, survey, 1, tmp_path / "own.pdf")  # the same questions: only the layouts tell the two apart
     work = Jobs(instance)
     summary = work.summary(work.run(work.enqueue(survey, deliveries(pile)).id))
     assert summary.read == 0
-    assert set(summary.refused_by_code) <= {"other-version", "unknown-form"}
+    assert set(summary.refused_by_code) == {"unknown-form"}
     assert all(p.has_picture for p in summary.refused)
+
+
+@pytest.mark.parametrize(("code", "needs"), [("sign-up-sheet", True), ("blank-page", False)])
+def test_a_sign_up_sheet_needs_a_person_and_a_blank_page_does_not(code: str, needs: bool) -> None:
+    page = RefusedPage("1", "2", "pile.pdf", 1, code, "", "", False, Handled.NOTHING_TO_DO)
+    assert Summary(1, 0, 0, (page,), {}).needs_person is needs
 
 
 def test_a_large_job_is_read_in_processes_with_the_same_result(

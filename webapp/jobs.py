@@ -16,17 +16,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from omr import images
 from omr.batch import PageResult, read_files
 from omr.errors import OmrError
+from omr.readings import Refusal, RefusalCode
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
-from webapp.dataset.intake import Place, RefusedPage, refused_page
+from webapp.dataset.intake import Handled, Place, RefusedPage, refused_page
 from webapp.dataset.lock import FileLock, Held
 from webapp.dataset.surveys import Survey, SurveyState
 
@@ -132,8 +133,9 @@ class Summary:
 
     @property
     def needs_person(self) -> bool:
-        """Whether anything waits: a decision, a refused page, a missing page."""
-        return bool(self.waiting or self.missing or any(p.handled.value == "waits" for p in self.refused))
+        """Whether anything waits: a decision, a refused page, a missing page, a sign-up sheet to hand over."""
+        sign_up = self.refused_by_code[RefusalCode.SIGN_UP_SHEET]
+        return bool(self.waiting or self.missing or sign_up or any(p.handled is Handled.WAITS for p in self.refused))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +327,12 @@ class Jobs:
         self._set(job.id, JobState.DONE)
 
     def _take(self, survey: Survey, place: Place, result: PageResult) -> None:
-        self._instance.intake.take(survey, place, result.outcome, result.picture)
+        outcome = result.outcome
+        if isinstance(outcome, Refusal) and outcome.code is RefusalCode.OTHER_VERSION:
+            # Every layout that the survey was ever printed with was at hand: the sheet is another survey's, which asks
+            # the same questions.
+            outcome = replace(outcome, code=RefusalCode.UNKNOWN_FORM)
+        self._instance.intake.take(survey, place, outcome, result.picture)
 
     def _set(self, job_id: str, state: JobState, error: str = "") -> None:
         sql = "UPDATE jobs SET state = ?, error = ? WHERE id = ?"
