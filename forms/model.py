@@ -303,10 +303,15 @@ class Instrument:
 
 
 def _plain(value: object) -> object:
-    """Turn nested dataclasses into what JSON knows, with the class name, without what only explains."""
+    """Turn nested dataclasses into what JSON knows, with the class name, without what only explains.
+
+    What has its default is left out: the versions of surveys that are under way must stay the same when a later
+    program gives questions something more to have.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        names = [f.name for f in fields(value) if f.name not in ("source", "parameters")]
-        return {"_": type(value).__name__} | {n: _plain(getattr(value, n)) for n in names}
+        told = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in ("source", "parameters")}
+        defaults = {f.name: f.default for f in fields(value)}
+        return {"_": type(value).__name__} | {n: _plain(v) for n, v in told.items() if v != defaults[n]}
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
     return value

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import pytest
 from builders import YES_PARTLY_NO, if_, instrument, option, question, text
@@ -12,6 +12,7 @@ from forms.model import (
     Instrument,
     Kind,
     Not,
+    Question,
     Section,
     Source,
     Text,
@@ -131,6 +132,25 @@ def test_what_only_explains_keeps_the_version() -> None:
     assert version_with(source=None) == FORM.version
     assert version_with(source=Source("Annan")) == FORM.version
     assert replace(FORM, parameters=(("region", True),)).version == FORM.version
+
+
+def test_the_version_stays_when_a_later_program_knows_more_of_a_question() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Later(Question):
+        new: str = ""
+
+    def later(**changes: str) -> str:
+        known = {f.name: getattr(BASE, f.name) for f in fields(BASE)}
+        return instrument(Later(**known | changes)).version
+
+    Later.__name__ = "Question"
+    assert later() == FORM.version
+    assert later(new="something") != FORM.version
+
+
+def test_the_version_is_the_one_that_stored_surveys_name() -> None:
+    """Answers under way name it: where this fails, every open survey would put its web answers into quarantine."""
+    assert FORM.version == "dc31a782"
 
 
 def test_a_text_of_two_conditions_is_not_mixed_up() -> None:
