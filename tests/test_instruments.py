@@ -3,6 +3,7 @@
 Defect numbers are those of the analysis of the 2018 forms.
 """
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -86,6 +87,22 @@ def test_the_figures_of_2018_add_up_as_far_as_they_did() -> None:
     assert Counter(sums.values()) == {45: 12, 37: 1}
     assert sums["info_latt"] == 37
     assert sum(by_id["plan_foljd"]["counts"].values()) == 44
+
+
+# SHA-256 of the 23 questions of 2018 in small letters without signs: their words belong to others.
+QUESTIONS_2018 = (
+    "d1c84ca2 8569255d 1ca05887 7d51252d 94d45e51 dd5ba8f0 7fc91855 d98c43ca cd217387 3636bd35 "
+    "62f6f735 f10c915a 654f4713 69a87dc2 1f578cce 6c895bf4 c1c76c57 fd9e7410 bb637dc7 9cc76330 "
+    "d82eadf3 5e6874b1 47360495 "
+)
+
+
+def test_no_question_is_copied_from_2018() -> None:
+    assert len(QUESTIONS_2018.split()) == 23
+    for text in texts_of(SIP):
+        for _, words in text.translations:
+            plain = re.sub(r"\W+", " ", words).strip().lower()
+            assert hashlib.sha256(plain.encode()).hexdigest()[:8] not in QUESTIONS_2018, words
 
 
 # Numbering and routing
