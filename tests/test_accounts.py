@@ -122,6 +122,28 @@ def test_nobody_is_told_which_names_exist(accounts: Accounts) -> None:
     assert messages[0] == messages[1]
 
 
+def test_a_name_that_nobody_has_gets_the_same_pause(accounts: Accounts, clock: Clock) -> None:
+    """Otherwise the pause alone would tell which names exist."""
+    accounts.add("ada", [Role.AUDITOR])
+    told: dict[str, list[str]] = {"ada": [], "nobody": []}
+    for _ in range(12):
+        for name, codes in told.items():
+            with pytest.raises(DatasetError) as error:
+                accounts.sign_in(name, "wrong")
+            codes.append(error.value.code)
+        clock.forward(seconds=20)
+    assert told["ada"] == told["nobody"]
+    assert {"locked", "wrong-password"} == set(told["nobody"])
+
+
+def test_names_that_nobody_has_do_not_fill_the_memory(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.dataset.accounts.MOST_STRANGERS", 2)
+    for name in ("a", "b", "c", "x" * 1000, "?"):
+        with pytest.raises(DatasetError):
+            accounts.sign_in(name, "wrong")
+    assert list(accounts._strangers) == ["b", "c"]
+
+
 def test_sessions_end_by_time_by_sign_out_and_by_a_new_password(accounts: Accounts, clock: Clock) -> None:
     accounts.add("Ada", [Role.COORDINATOR])
     first, second = accounts.begin_session("Ada"), accounts.begin_session("Ada")

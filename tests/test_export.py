@@ -123,12 +123,20 @@ def test_json_holds_the_same_and_neutralises_nothing(instance: Instance, survey:
         assert {k: v.removeprefix("'") for k, v in row.items()} == one
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+46 31", "-", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+46 31", "-", "@SUM(A1)", "\t1", "\r1", "\n1", "＝1", "＋1", "－1", "＠A"])
 def test_what_a_spreadsheet_would_calculate_is_neutralised(cell: str) -> None:
     assert neutral(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["", "1480", "Ja", "'=1", " =1", "a=b"])
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [("hej;=1+1", "hej;'=1+1"), ("a\n-b\n\n@c", "a\n'-b\n\n'@c"), ("a\t+1;", "a\t'+1;"), ("\t=1", "'\t'=1")],
+)
+def test_no_formula_begins_where_a_swedish_spreadsheet_parts_a_cell(cell: str, safe: str) -> None:
+    assert neutral(cell) == safe
+
+
+@pytest.mark.parametrize("cell", ["", "1480", "Ja", "'=1", " =1", "a=b", "a; b", "a\n\nb", "a;b=c"])
 def test_anything_else_stays_as_it_is(cell: str) -> None:
     assert neutral(cell) == cell
 

@@ -10,13 +10,24 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from dataset_helpers import DEFINITION, PARAMETERS, Clock, a_run, a_survey, an_instance, two_page_layout
+from dataset_helpers import (
+    DEFINITION,
+    PARAMETERS,
+    Clock,
+    a_run,
+    a_survey,
+    an_instance,
+    given,
+    send,
+    two_page_layout,
+)
 
 from forms.errors import DefinitionError
 from webapp.dataset.database import Database
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import FIRST_USER, Instance, init
 from webapp.dataset.surveys import Settings, SurveyState, split_settings
+from webapp.jobs import Delivery, Jobs
 
 
 @pytest.fixture
@@ -188,6 +199,35 @@ def test_one_instance_has_one_server_and_commands_beside_it(tmp_path: Path) -> N
         assert serving.surveys.get("prov").state is SurveyState.OPEN
     with Instance.open(tmp_path / "i") as next_one:
         next_one.begin_serving()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the folder's rights hold")
+def test_nobody_else_may_read_the_dataset_whatever_the_folder_allows(tmp_path: Path) -> None:
+    tmp_path.joinpath("i").mkdir(mode=0o755)
+    with an_instance(tmp_path / "i") as instance:
+        a_survey(instance)
+        for file in instance.path.rglob("*"):
+            if file.is_file() and file.name != "server.lock":
+                assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_opening_leaves_nothing_of_the_tests_in_the_files(instance: Instance) -> None:
+    """Test answers vanish at once and for good: rows, pictures, and deliveries that were not read yet."""
+    survey = a_survey(instance, opened=False)
+    for _ in range(3):
+        send(instance, survey, given("ja", ord="ett provsvar"))
+    keys = [row["key"] for row in instance.store.db.rows("SELECT key FROM responses")]
+    delivered = instance.path / "pile.jpg"
+    delivered.write_bytes(b"scanned answers")
+    job = Jobs(instance).enqueue(survey, [Delivery("pile.jpg", delivered)])
+    delivered.unlink()
+    assert (instance.store.incoming_path / job.id).is_dir()
+    instance.surveys.open("prov")
+    assert list(instance.store.incoming_path.iterdir()) == []
+    files = b"".join(file.read_bytes() for file in instance.path.glob("dataset.db*"))
+    assert len(keys) == 3
+    assert not [key for key in keys if key in files]
+    assert b"pile.jpg" not in files
 
 
 def test_the_dataset_has_the_pragmas_of_the_design(instance: Instance) -> None:

@@ -151,6 +151,7 @@ def test_answers_from_another_site_are_refused(
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[no-address"},
     ):
         answer = send(client, ANSWERS, None, **headers)
         assert answer.status_code == 403, headers

@@ -20,6 +20,7 @@ from webapp.config import MEBIBYTE, Config
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.jobs import Jobs, Worker
+from webapp.views.upload import sweep
 
 THREADS = 8
 """Threads that answer requests; writing is done by one of its own."""
@@ -78,6 +79,8 @@ def listen(
     instance.begin_serving()
     # What arrives in large bodies is scanned answers: it waits inside the instance, never in a folder of the system.
     tempfile.tempdir = str(instance.store.incoming_path)
+    # Nobody else serves, so every upload that is still there broke off.
+    sweep(instance, older_s=-1)
     config = Config(instance.path, secure_cookies=https, proxies=int(https))
     app = create_app(config, instance, jobs)
     limit = config.max_upload_bytes + MEBIBYTE

@@ -29,6 +29,9 @@ LONGEST_PASSWORD = 200
 FREE_FAILURES = 4
 """Wrong passwords in a row before a pause begins."""
 
+MOST_STRANGERS = 10_000
+"""Names without an account whose failures are kept in memory; the one tried longest ago is forgotten first."""
+
 FIRST_PAUSE_S = 30
 LONGEST_PAUSE_S = 3600
 SESSION_HOURS = 12
@@ -90,6 +93,8 @@ class Accounts:
     def __init__(self, store: Store, log: Log) -> None:
         self._store = store
         self._log = log
+        self._strangers: dict[str, tuple[int, datetime | None]] = {}
+        """Failures and pauses of names that nobody has: they are told the same as others, or names could be guessed."""
 
     def add(self, name: str, roles: Iterable[Role], *, by: str = "") -> NewUser:
         """Make an account with a one-time password.
@@ -172,8 +177,9 @@ class Accounts:
         """
         row = self._store.db.row("SELECT password, failures, locked_until FROM users WHERE name = ?", (name,))
         now = self._store.now()
-        if row is not None and row["locked_until"]:
-            left = (datetime.fromisoformat(row["locked_until"]) - now).total_seconds()
+        until = self._pause_of_stranger(name) if row is None else row["locked_until"]
+        if until:
+            left = ((until if isinstance(until, datetime) else datetime.fromisoformat(until)) - now).total_seconds()
             if left > 0:
                 what = f"Too many wrong passwords for “{name}”."
                 raise DatasetError("locked", what, f"Wait {int(left) + 1} seconds and try again.")
@@ -181,6 +187,8 @@ class Accounts:
         if not right:
             if row is not None:
                 self._failed(name)
+            else:
+                self._failed_stranger(name)
             remedy = "Check both and try again. An administrator can give out a new one-time password."
             raise DatasetError("wrong-password", "Name or password is wrong.", remedy)
         if row is not None and row["failures"]:
@@ -255,15 +263,31 @@ class Accounts:
     def _failed(self, name: str) -> None:
         def change() -> None:
             failures = int(self._store.db.value("SELECT failures FROM users WHERE name = ?", (name,))) + 1
-            until = None
-            if failures > FREE_FAILURES:
-                pause = min(FIRST_PAUSE_S * 2 ** min(failures - FREE_FAILURES - 1, 10), LONGEST_PAUSE_S)
-                until = (self._store.now() + timedelta(seconds=pause)).isoformat()
+            until = self._locked_until(failures)
             self._store.db.execute(
-                "UPDATE users SET failures = ?, locked_until = ? WHERE name = ?", (failures, until, name)
+                "UPDATE users SET failures = ?, locked_until = ? WHERE name = ?",
+                (failures, until.isoformat() if until else None, name),
             )
 
         self._store.db.write(change)
+
+    def _locked_until(self, failures: int) -> datetime | None:
+        if failures <= FREE_FAILURES:
+            return None
+        pause = min(FIRST_PAUSE_S * 2 ** min(failures - FREE_FAILURES - 1, 10), LONGEST_PAUSE_S)
+        return self._store.now() + timedelta(seconds=pause)
+
+    def _pause_of_stranger(self, name: str) -> datetime | None:
+        return self._strangers.get(name, (0, None))[1]
+
+    def _failed_stranger(self, name: str) -> None:
+        """Count a failure of a name that nobody has; what can't be a name is told so by its form already."""
+        if not NAME.fullmatch(name):
+            return
+        failures = self._strangers.pop(name, (0, None))[0] + 1
+        self._strangers[name] = (failures, self._locked_until(failures))
+        if len(self._strangers) > MOST_STRANGERS:
+            self._strangers.pop(next(iter(self._strangers)), None)
 
 
 def _matches(hashed: str, password: str) -> bool:

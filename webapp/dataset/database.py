@@ -8,12 +8,13 @@ change is on the disk. Commands write directly; the busy timeout lets them work 
 
 from __future__ import annotations
 
+import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +63,10 @@ class Database:
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._writer: _Writer | None = None
+        # Nobody else on the machine may read it, whatever the folder allows; SQLite gives the WAL the same rights.
+        # Where it can't be made, SQLite says why.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             self._migrate()
         except sqlite3.DatabaseError as error:
@@ -168,20 +173,27 @@ class Database:
         finally:
             conn.execute("ROLLBACK")
 
-    def vacuum(self) -> None:
-        """Rewrite the file, so that neither free pages nor their order tell what was there, and empty the WAL."""
+    def vacuum(self) -> bool:
+        """Rewrite the file, so that neither free pages nor their order tell what was there, and empty the WAL.
 
-        def rewrite() -> None:
+        Returns:
+            Whether the WAL is empty now; False where somebody was reading, so that it still holds what was there.
+
+        Raises:
+            DatasetError: `dataset-busy`, `disk`.
+        """
+
+        def rewrite() -> bool:
             conn = self.here().conn
             conn.execute("VACUUM")
-            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            busy, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
         writer = self._writer
         if writer is not None:
-            writer.run(rewrite, alone=True)
-            return
+            return writer.run(rewrite, alone=True)
         with self._writing, _told(self.path):
-            rewrite()
+            return rewrite()
 
     def start_writer(self) -> None:
         """Start the writing thread of a server."""

@@ -167,7 +167,9 @@ class Intake:
                 self._insert(row | {"picture": 0})
                 return Taken.DOUBLE
             if isinstance(outcome, Refusal):
-                return self._refuse(current, row, outcome.code.value)
+                # Every version that the survey ever had is known here, so another version is another survey's.
+                other = outcome.code is RefusalCode.OTHER_VERSION
+                return self._refuse(current, row, (RefusalCode.UNKNOWN_FORM if other else outcome.code).value)
             return self._read(current, row, outcome, alike)
 
         taken = self._store.db.write(change)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -317,10 +318,20 @@ class Surveys:
                 )
             self._forget_tests(survey)
             self._store.db.execute("UPDATE surveys SET state = ? WHERE slug = ?", (SurveyState.OPEN.value, slug))
+            # Due once more after a minute: what is done at once below may be cut off or find somebody reading.
+            self._store.db.execute(
+                "INSERT INTO tray_state (survey, unvacuumed) VALUES (?, 1)"
+                " ON CONFLICT DO UPDATE SET unvacuumed = unvacuumed + 1",
+                (slug,),
+            )
             self._note(survey.random_id, "opened", by)
 
+        jobs = [r["id"] for r in self._store.db.rows("SELECT id FROM jobs WHERE survey = ?", (slug,))]
         self._store.db.write(change)
         self._remove_pictures(slug)
+        for job in jobs:
+            shutil.rmtree(self._store.incoming_path / job, ignore_errors=True)
+        self._store.db.vacuum()
         return self.get(slug)
 
     def close(self, slug: str, *, by: str = "") -> Survey:

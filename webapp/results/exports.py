@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,8 +26,13 @@ from webapp.dataset.surveys import Survey
 from webapp.results.codebook import SEPARATOR, Codebook, codebook
 from webapp.wording import text_parameters
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
+SIGNS = "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+FORMULA_STARTS = (*SIGNS, "\t", "\r", "\n")
 """Beginnings that make a spreadsheet calculate (OWASP, CSV injection)."""
+
+INSIDE = re.compile(f"(?<=[;\t\r\n])(?=[{re.escape(SIGNS)}])")
+"""Places inside a cell at which a spreadsheet may begin another one: a Swedish one parts cells at semicolons, and then
+takes no notice of quotation marks in the middle of what it reads."""
 
 DATA_FORMAT = "kryssklick-data/1"
 CODEBOOK_FORMAT = "kryssklick-codebook/1"
@@ -179,8 +185,9 @@ def status_of(answer: Answer) -> str:
 
 
 def neutral(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """Put an apostrophe before whatever a spreadsheet would take for a formula, wherever it would begin a cell."""
+    inside = INSIDE.sub("'", cell)
+    return f"'{inside}" if cell.startswith(FORMULA_STARTS) else inside
 
 
 def _csv(header: list[str], rows: Iterator[list[str]]) -> bytes:

@@ -234,4 +234,7 @@ def _from_own_page() -> bool:
     if site is not None:
         return site in _OWN_SITES
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    try:
+        return origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False

@@ -34,10 +34,15 @@ _STALE_S = 24 * 3600
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")
 
 
-def sweep(instance: Instance) -> None:
-    """Delete what uploads left behind that broke off when the machine did: scans must not lie about unencrypted."""
+def sweep(instance: Instance, older_s: float = _STALE_S) -> None:
+    """Delete what uploads left behind that broke off when the machine did: scans must not lie about unencrypted.
+
+    Args:
+        instance: The instance.
+        older_s: Least age in seconds; below 0 all of them, for the one server that holds the instance when it starts.
+    """
     for folder in instance.store.incoming_path.glob(f"{_FOLDER}*"):
-        if time.time() - folder.stat().st_mtime > _STALE_S:
+        if time.time() - folder.stat().st_mtime > older_s:
             shutil.rmtree(folder, ignore_errors=True)
 
 
