@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forms.answers import Given, Mark
 from omr.measure import Measurements
@@ -63,8 +64,12 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     sure = p.max(1) >= policy.sure
     # Beside an empty box somebody may have meant it and missed.
     sure &= (best != 0) | (measured.beside_mm2 < policy.beside_mm2)
-    sure &= (measured.pieces <= policy.most_pieces) & ((best == 2) | (measured.streak == 0))
-    if _fades(measured, policy):
+    broken = (measured.pieces > policy.most_pieces) | (measured.crumbs > policy.most_crumbs)
+    sure &= ~broken & ((best == 2) | (measured.streak == 0))
+    if broken.any():
+        # Where one mark fades, a single crumb may be all that is left of another.
+        sure &= measured.crumbs == 0
+    if _fades(measured, broken, policy):
         sure[:] = False
     # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
     sure &= places.sure & (places.scatter_mm <= policy.worst_scatter_mm)
@@ -74,11 +79,10 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     )
 
 
-def _fades(measured: Measurements, policy: Policy) -> bool:
+def _fades(measured: Measurements, broken: NDArray[np.bool_], policy: Policy) -> bool:
     """Tell whether a page's ink is at the edge of what its scanner still shows."""
-    marked = int(np.sum(measured.ink_mm2 > 0))
-    broken = int(np.sum(measured.pieces > policy.most_pieces))
-    return broken > 0 and broken >= policy.fading_share * marked
+    marked = int(np.sum((measured.ink_mm2 > 0) | broken))
+    return bool(broken.any()) and int(broken.sum()) >= policy.fading_share * marked
 
 
 def given(readings: Iterable[PageReading]) -> dict[str, Given]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.register import STEP_MM, Floats, Laid, sample
+from omr.register import STEP_MM, Floats, Floats32, Laid, sample
 
 Bytes = NDArray[np.uint8]
 
@@ -30,6 +30,12 @@ LEAST_DARK = 0.14
 
 SPECK_MM2 = 0.05
 """Specks up to this size are nothing."""
+
+CRUMB_MM2 = 0.1
+"""Largest piece that is a crumb: six samples, which is what a pixel or two of a 1-bit picture come to."""
+
+CRUMB_NOISE = 6.0
+"""A crumb is darker than the paper by so many standard deviations of its noise."""
 
 STREAK_SLANT = 6
 """Samples that a streak may lean over the length of a patch: 5°."""
@@ -57,6 +63,8 @@ class Measurements:
         dark: Darkness of the ink: the 95th percentile inside.
         white: Gray value of the paper around.
         streak: 1 where a straight line, along or across the page, runs through the box and on at both sides; else 0.
+        crumbs: Number of crumbs inside: dots far paler and smaller than a stroke, which is what a 1-bit scanner leaves
+            of one that is about as dark as its threshold.
     """
 
     evidence_mm2: Floats
@@ -70,6 +78,7 @@ class Measurements:
     dark: Floats
     white: Floats
     streak: Floats
+    crumbs: Floats
 
     def __len__(self) -> int:
         return len(self.cover)
@@ -82,7 +91,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
         laid: The image and where the page lies in it.
         boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
     """
-    columns = np.zeros((11, len(boxes_mm)))
+    columns = np.zeros((12, len(boxes_mm)))
     for size in np.unique(boxes_mm[:, 2:], axis=0):
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         columns[:, same] = _measure(laid, boxes_mm[same])
@@ -90,7 +99,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
 
 
 def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
-    """Measure boxes of one size: 11 × N, in the order of `Measurements`."""
+    """Measure boxes of one size: 12 × N, in the order of `Measurements`."""
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
     patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
@@ -120,6 +129,7 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
             top,
             white,
             _streaks(dark > limit, ink.any((1, 2))),
+            _crumbs(inside, dark),
         ]
     ).astype(np.float64)
 
@@ -158,6 +168,23 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     np.maximum.at(deepest, box[real], reach[1:][real])
     np.maximum.at(longest, box[real], side[real])
     return evidence, deepest, number, longest
+
+
+def _crumbs(inside: Floats32, dark: Floats32) -> Floats:
+    """Return the number of crumbs in each box.
+
+    Args:
+        inside: Darkness inside, N × rows × columns.
+        dark: Darkness of whole patches, N × rows × columns, most of which is paper.
+    """
+    count, rows, columns = inside.shape
+    # The paper's white is the 80th percentile, so paper's middle value lies 0.84 standard deviations darker.
+    noise = float(np.median(dark[:, ::2, ::2])) / 0.84
+    mosaic = np.zeros((count, rows + 1, columns), np.uint8)
+    mosaic[:, :rows] = inside > max(LEAST_DARK, CRUMB_NOISE * noise)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
+    small = stats[1:][stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2 <= CRUMB_MM2]
+    return np.bincount(small[:, cv2.CC_STAT_TOP] // (rows + 1), minlength=count).astype(np.float64)
 
 
 def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_]) -> Floats:

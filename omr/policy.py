@@ -25,8 +25,9 @@ class Policy:
         beside_mm2: Ink close around a box that makes an otherwise empty box uncertain.
         most_pieces: Most separate pieces that the ink in a box may fall into. A pen's stroke hangs together; more are
             what a 1-bit scanner leaves of ink that is about as dark as its threshold.
-        fading_share: Share of marked boxes of a page whose ink falls into pieces, from which on other ink of this page
-            may have vanished altogether, so that no box of it is sure.
+        most_crumbs: Most crumbs in a box that are nothing; more are what is left of a mark.
+        fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
+            other ink of this page may have vanished altogether, so that no box of it is sure.
         words_mm2: Ink at an option's words from which on it is stray ink.
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
         overshoot_mm: How far a box's own cross may reach into its words.
@@ -48,6 +49,7 @@ class Policy:
     sure: float = 0.97
     beside_mm2: float = 0.6
     most_pieces: int = 3
+    most_crumbs: int = 1
     fading_share: float = 0.2
     words_mm2: float = 0.7
     area_mm2: float = 1.5
@@ -56,5 +58,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a1")
+POLICY = Policy("a2")
 """The policy in use."""

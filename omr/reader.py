@@ -30,7 +30,7 @@ from omr.readings import (
 from omr.register import Floats, Laid, Registration, black_level, find_markers, place_boxes, register
 from omr.stray import InkAt, corners_mm, ink_outside
 
-READER = "0.1.0"
+READER = "0.1.1"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 

@@ -23,6 +23,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -187,25 +188,31 @@ def _plane(page: Page, scanner: Scanner, channel: int | None, rng: np.random.Gen
     size_mm = page.layout.page_size_mm
     width, height = (round(v / 25.4 * scanner.dpi) for v in size_mm)
     matrix = _geometry(scanner, size_mm)
-    light = 1 - (255 - page.printed.astype(np.float32)) * (scanner.printer.black / 255)
+    # All of it in whole numbers of 0 to 255: what that rounds away is less than any sensor's noise.
+    levels = np.arange(256)
+    light = cv2.LUT(page.printed, _bytes(255 - (255 - levels) * scanner.printer.black))
     if page.ink is not None:
         swallowed = page.pen.dark * (1.0 if channel is None else page.pen.colour[channel])
-        light *= 1 - page.ink.astype(np.float32) * (swallowed / 255)
+        light = cv2.multiply(light, cv2.LUT(page.ink, _bytes(255 - levels * swallowed)), scale=1 / 255)
     # A sensor's pixel gathers light from its whole area, beside the optics' own blur.
     pixel = 25.4 / scanner.dpi
     sigma = float(np.hypot(scanner.blur, 0.29 * pixel)) * PX
     light = cv2.GaussianBlur(light, (0, 0), sigma)
-    seen = cv2.warpAffine(light, matrix[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=1.0)
-    values = scanner.black + (scanner.white - scanner.black) * seen
-    values += _noise(values.shape, scanner.noise, rng)
+    seen = cv2.warpAffine(light, matrix[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=255)
+    values = cv2.LUT(seen, _bytes(scanner.black + (scanner.white - scanner.black) * levels / 255))
+    noise = _noise((height, width), scanner.noise, rng)
+    return np.asarray(cv2.add(values, noise, dtype=cv2.CV_8U), np.uint8)
+
+
+def _bytes(values: NDArray[np.floating[Any]]) -> Pixels:
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
-def _noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> NDArray[np.float32]:
+def _noise(shape: tuple[int, int], sigma: float, rng: np.random.Generator) -> NDArray[np.int16]:
     """Return noise: one tile, repeated, since nothing in a page repeats at its period."""
-    tile = rng.normal(0, sigma, (389, 401)).astype(np.float32)
+    tile = np.round(rng.normal(0, sigma, (389, 401))).astype(np.int16)
     times = -(-shape[0] // 389), -(-shape[1] // 401)
-    return np.tile(tile, times)[: shape[0], : shape[1]]
+    return np.ascontiguousarray(np.tile(tile, times)[: shape[0], : shape[1]])
 
 
 def encode_jpeg(image: Pixels, scanner: Scanner) -> bytes:

@@ -54,7 +54,8 @@ class Tally:
 
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
+    misread: list[str] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
     texts: Counter[tuple[bool, bool]] = field(default_factory=Counter)
     worst_mm: float = 0.0
@@ -63,7 +64,8 @@ class Tally:
         """Take in other counts."""
         self.marks += other.marks
         self.refused += other.refused
-        self.wrong += other.wrong
+        self.misread += other.misread
+        self.unsure += other.unsure
         self.stray += other.stray
         self.texts += other.texts
         self.worst_mm = max(self.worst_mm, other.worst_mm)
@@ -136,7 +138,8 @@ def one(kind: str, seed: int) -> Tally:
             tally.marks[true, mark.state] += 1
             if mark.state is not true:
                 style = styles.get((mark.question, mark.option), "empty")
-                tally.wrong.append(f"{where}: {mark.question}.{mark.option} {style} {true}->{mark.state} {mark.p}")
+                told = tally.unsure if mark.state is Mark.UNCERTAIN else tally.misread
+                told.append(f"{where}: {mark.question}.{mark.option} {style} {true}->{mark.state} {mark.p}")
         tally.stray += [f"{where}: {s.question}.{s.option}" for s in outcome.stray_ink]
         for text in outcome.texts:
             tally.texts[(text.question, text.option) in written, text.ink] += 1
@@ -163,8 +166,9 @@ def main() -> None:
                 tally.add(part)
             row(kind, tally)
             total.add(tally)
+            print("\n".join(tally.misread), end="\n" if tally.misread else "", flush=True)
             if given.verbose:
-                print("\n".join((tally.wrong + tally.stray)[:40]))
+                print("\n".join((tally.unsure + tally.stray)[:40]), flush=True)
     row("all", total)
 
 

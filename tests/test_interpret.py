@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -14,12 +14,14 @@ from omr.interpret import chances, given, states
 from omr.measure import Measurements
 from omr.policy import POLICY
 from omr.readings import Chances, MarkReading, PageReading, Quality, StrayInk, TextReading
-from omr.register import Places
+from omr.register import Floats, Places
 
 QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
-def box(evidence: float = 0.0, cover: float = 0.0, gap: float = 9.0, beside: float = 0.0) -> Measurements:
+def box(
+    evidence: float = 0.0, cover: float = 0.0, gap: float = 9.0, beside: float = 0.0, crumbs: int = 0
+) -> Measurements:
     """Return the measurements of one box."""
     one = np.ones(1)
     return Measurements(
@@ -34,6 +36,7 @@ def box(evidence: float = 0.0, cover: float = 0.0, gap: float = 9.0, beside: flo
         dark=one,
         white=240 * one,
         streak=0 * one,
+        crumbs=crumbs * one,
     )
 
 
@@ -46,6 +49,8 @@ def places(sure: bool = True, scatter: float = 0.0) -> Places:
     [
         pytest.param(box(), Mark.EMPTY, id="nothing"),
         pytest.param(box(0.1, 0.01, 2.5), Mark.EMPTY, id="speck"),
+        pytest.param(box(crumbs=1), Mark.EMPTY, id="one dot"),
+        pytest.param(box(crumbs=2), Mark.UNCERTAIN, id="dots that a stroke may have left"),
         pytest.param(box(0.33, 0.03, 2.2), Mark.UNCERTAIN, id="dash"),
         pytest.param(box(1.0, 0.1, 1.9), Mark.CROSSED, id="short stroke"),
         pytest.param(box(5.0, 0.45, 0.9), Mark.CROSSED, id="cross"),
@@ -84,12 +89,32 @@ def test_a_streak_through_a_box_is_no_mark() -> None:
 @pytest.mark.parametrize(("broken", "sure"), [(1, 9), (2, 0), (5, 0)])
 def test_a_page_whose_ink_fades_is_uncertain_as_a_whole(broken: int, sure: int) -> None:
     """Where some marks fall to pieces, others may have vanished: an empty box proves nothing then."""
-    ten = np.ones(10)
     pieces = np.where(np.arange(10) < broken, 6.0, 1.0)
-    page = Measurements(3 * ten, 3 * ten, 0.3 * ten, 1.2 * ten, ten, pieces, ten, 0 * ten, ten, 240 * ten, 0 * ten)
-    where = Places(np.zeros((10, 2)), ten, np.ones(10, np.bool_), 0.0, np.eye(3))
-    found = [state for state, _ in states(page, where, POLICY)]
-    assert found.count(Mark.CROSSED) == sure
+    page = _marked(10, pieces=pieces)
+    assert _states(page).count(Mark.CROSSED) == sure
+    crumbs = np.where(np.arange(10) < broken, 4.0, 0.0)
+    assert _states(_marked(10, crumbs=crumbs)).count(Mark.CROSSED) == sure
+    assert sure == 0 or _states(_marked(10)).count(Mark.CROSSED) == 10
+
+
+def test_one_dot_is_dust_unless_another_mark_of_the_page_fades() -> None:
+    dust = np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+    assert Mark.UNCERTAIN not in _states(_marked(10, crumbs=dust))
+    fading = dust + np.array([5.0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    found = _states(_marked(10, crumbs=fading))
+    assert [n for n, state in enumerate(found) if state is Mark.UNCERTAIN] == [0, 9]
+
+
+def _marked(count: int, **other: Floats) -> Measurements:
+    """Return the measurements of boxes with a clear cross each, but for what is given."""
+    one = box(5.0, 0.45, 0.9)
+    return Measurements(**{f.name: getattr(one, f.name) * np.ones(count) for f in fields(one)} | other)
+
+
+def _states(page: Measurements) -> list[Mark]:
+    count = len(page)
+    where = Places(np.zeros((count, 2)), np.ones(count), np.ones(count, np.bool_), 0.0, np.eye(3))
+    return [state for state, _ in states(page, where, POLICY)]
 
 
 numbers = st.floats(0, 12)

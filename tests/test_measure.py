@@ -145,3 +145,25 @@ def test_a_streak_of_dust_through_a_column_of_boxes_is_told_from_marks(
     assert numbers.streak[16] == 1
     assert numbers.streak[1::4].sum() == 0
     assert numbers.evidence_mm2[1::4].min() > 1
+
+
+@pytest.mark.parametrize("scanner", [Scanner(dpi=150, noise=8, white=190, black=70), Scanner(dpi=300, quality=40)])
+def test_noise_and_jpeg_are_no_crumbs(paper: tuple[simulator.Page, Layout], scanner: Scanner) -> None:
+    assert measured(*paper, Style.CROSS, NEAT, scanner).crumbs.max() <= 1
+
+
+@pytest.mark.parametrize("dpi", [200, 300])
+def test_what_a_threshold_leaves_of_a_stroke_is_crumbs(paper: tuple[simulator.Page, Layout], dpi: int) -> None:
+    """Single black pixels in a box count even where they are smaller than any speck that a stroke would leave."""
+    page, layout = paper
+    gray = simulator.scan(page, Scanner(dpi=dpi, mode="bilevel"), np.random.default_rng(1))
+    found = find_markers(gray)
+    where = register(found, [m for m in layout.markers if m.page == 1], 0.9)
+    assert where is not None
+    box = layout.on_page(1, FieldKind.BOX)[0]
+    for x, y in ((1.5, 1.5), (2.3, 2.9), (3.1, 1.9)):
+        column, row = where.to_px(np.array([box.x + x, box.y + y])).astype(int)
+        gray[row, column] = 0
+    numbers = measure(Laid(gray, where, 0), np.array([[box.x, box.y, box.w, box.h]]))
+    assert numbers.crumbs.tolist() == [3]
+    assert numbers.evidence_mm2[0] < 0.2
