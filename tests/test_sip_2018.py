@@ -230,7 +230,7 @@ def shown(page: str) -> dict[str, dict[str, list[int]]]:
     for part in page.split('<section class="question-result" id="q-')[1:]:
         rows = {}
         for label, cells in LINE.findall(part):
-            rows[label.strip()] = [int(n) for n in re.findall(r'class="figure">(\d+)', cells)]
+            rows[label.strip().removesuffix(":")] = [int(n) for n in re.findall(r'class="figure">(\d+)', cells)]
         tables[part.split('"', 1)[0]] = rows
     return tables
 
@@ -269,7 +269,7 @@ def check_results_page(site: Site, web: list[dict[str, str]], paper: list[dict[s
         for option in instrument.by_id[item].options:
             on_web, on_paper = (sum(a.get(item) == option.id for a in part) for part in (web, paper))
             expected = [on_web, on_paper, counts.get(option.id, 0)]
-            assert rows[option.label.to("sv")] == expected, (item, option.id)
+            assert rows[option.label.to("sv").removesuffix(":")] == expected, (item, option.id)
         given = [sum(item in a for a in part) for part in (web, paper)]
         assert rows["Alla lämnade svar"] == [*given, sum(counts.values())]
         assert rows["Alla svarande"] == [WEB, PAPER, 45]

@@ -16,14 +16,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from omr import images
 from omr.batch import PageResult, read_files
 from omr.errors import OmrError
-from omr.readings import Refusal, RefusalCode
+from omr.readings import RefusalCode
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
@@ -327,12 +327,7 @@ class Jobs:
         self._set(job.id, JobState.DONE)
 
     def _take(self, survey: Survey, place: Place, result: PageResult) -> None:
-        outcome = result.outcome
-        if isinstance(outcome, Refusal) and outcome.code is RefusalCode.OTHER_VERSION:
-            # Every layout that the survey was ever printed with was at hand: the sheet is another survey's, which asks
-            # the same questions.
-            outcome = replace(outcome, code=RefusalCode.UNKNOWN_FORM)
-        self._instance.intake.take(survey, place, outcome, result.picture)
+        self._instance.intake.take(survey, place, result.outcome, result.picture)
 
     def _set(self, job_id: str, state: JobState, error: str = "") -> None:
         sql = "UPDATE jobs SET state = ?, error = ? WHERE id = ?"
