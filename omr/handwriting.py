@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
@@ -71,21 +71,37 @@ def available() -> bool:
     return shutil.which(pytesseract.pytesseract.tesseract_cmd) is not None
 
 
-def crop(image: PageImage, laid: Laid, field: Field) -> Crop:
-    """Cut a text field out of the picture at its full size, upright and without its frame.
+def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int, Crop]:
+    """Cut text fields out of the picture, upright and without their frames.
+
+    Free text that does not look typed gets no guess and is cut out of the working pixels; for everything else the
+    picture is decoded at its full size, once.
 
     Args:
         image: The page image.
         laid: The image and where the page lies in it, in working pixels.
-        field: The text field.
+        fields: The text fields, by any number.
+
+    Returns:
+        The crops by the same numbers.
     """
+    cut = {n: _cut(laid.gray, 1, laid, f) for n, f in fields.items()}
+    fine = [n for n, c in cut.items() if c.reads is not Reads.FREE or _looks_typed(c.gray)]
+    if fine and image.shrink > 1:
+        full = image.full()
+        cut |= {n: _cut(full, image.shrink, laid, fields[n]) for n in fine}
+    return cut
+
+
+def _cut(gray: Gray, grow: int, laid: Laid, field: Field) -> Crop:
+    """Cut a text field out of pixels of which `grow` make a working pixel."""
     step = 25.4 / CROP_DPI
     size = max(1, round((field.w - 2 * FRAME_MM) / step)), max(1, round((field.h - 2 * FRAME_MM) / step))
     to_mm = np.array([[step, 0, field.x + FRAME_MM + step / 2], [0, step, field.y + FRAME_MM + step / 2], [0, 0, 1.0]])
-    grow = np.diag([float(image.shrink), float(image.shrink), 1.0])
-    matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]]) @ grow @ laid.page.matrix @ to_mm
+    larger = np.diag([float(grow), float(grow), 1.0])
+    matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]]) @ larger @ laid.page.matrix @ to_mm
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    upright = cv2.warpPerspective(image.full(), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    upright = cv2.warpPerspective(gray, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return Crop(np.asarray(upright, np.uint8), field.reads or Reads.FREE)
 
 
@@ -140,7 +156,7 @@ def _tesseract(pictures: Sequence[Gray], reads: Reads) -> list[tuple[str, float]
         paths = [Path(folder) / f"{n}.png" for n in range(len(pictures))]
         for path, picture in zip(paths, pictures, strict=True):
             # A white edge as Tesseract wants it around a line.
-            path.write_bytes(cv2.imencode(".png", np.pad(picture, 12, constant_values=255))[1].tobytes())
+            path.write_bytes(cv2.imencode(".png", np.pad(_bleached(picture), 12, constant_values=255))[1].tobytes())
         names = Path(folder) / "names.txt"
         names.write_text("".join(f"{p}\n" for p in paths), encoding="utf-8")
         try:
@@ -150,6 +166,14 @@ def _tesseract(pictures: Sequence[Gray], reads: Reads) -> list[tuple[str, float]
         except (pytesseract.TesseractError, RuntimeError, OSError):
             return nothing
     return _by_picture(table, len(pictures)) or nothing
+
+
+def _bleached(gray: Gray) -> Gray:
+    """Return a picture with white paper and more contrast: gray paper within a white edge unsettles Tesseract."""
+    paper = max(float(np.percentile(gray, 80)), 1.0)
+    black, white = 0.3 * paper, 0.9 * paper
+    bleached: Gray = np.clip((gray - black) * (255.0 / (white - black)), 0, 255).astype(np.uint8)
+    return bleached
 
 
 @cache

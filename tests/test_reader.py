@@ -184,6 +184,14 @@ needs_tesseract = pytest.mark.skipif(not handwriting.available(), reason="Tesser
 
 
 @needs_tesseract
+@pytest.mark.parametrize("seed", [2, 3])
+def test_typed_digits_are_suggested_from_gray_paper(seed: int) -> None:
+    scanner = Scanner(dpi=300, skew_deg=2)
+    reading = read([Write("number", None, "17", typed=True)], page_of("number"), scanner, seed=seed)
+    assert [t.suggestion for t in reading.texts if t.question == "number"] == ["17"]
+
+
+@needs_tesseract
 def test_typed_places_digits_and_words_are_suggested() -> None:
     actions = [
         Write("place", None, "Mölndal", typed=True),
