@@ -10,6 +10,13 @@ document.addEventListener("keydown", (event) => {
   wanted.click();
 });
 
+// Ctrl+Enter in a text of several lines saves it, as Enter does in a short one.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches(".decide textarea")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit(event.target.form.querySelector("[value=text]"));
+});
+
 // A second click on the same button sends nothing twice.
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();
