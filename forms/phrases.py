@@ -49,7 +49,9 @@ _PHRASES: Mapping[str, Phrases] = {
         jump="Gå till fråga {number}",
         jump_to_end="Gå till slutet",
         only_if="Svara bara om {condition}.",
-        saying=Saying("du svarade {options} på fråga {number}", "och", "eller", "det inte stämmer att {part}"),
+        saying=Saying(
+            "du svarade {options} på fråga {number}", "och", "eller", "det inte stämmer att {part}", "”{label}”"
+        ),
         sensitive="De här frågorna kan väcka känslor. Du får hoppa över dem.",
         return_to="Skicka blanketten till",
         answer_by="Skicka den senast {deadline}.",
@@ -71,7 +73,9 @@ _PHRASES: Mapping[str, Phrases] = {
         jump="Go to question {number}",
         jump_to_end="Go to the end",
         only_if="Answer only if {condition}.",
-        saying=Saying("you answered {options} to question {number}", "and", "or", "it is not so that {part}"),
+        saying=Saying(
+            "you answered {options} to question {number}", "and", "or", "it is not so that {part}", "“{label}”"
+        ),
         sensitive="These questions may stir up feelings. You may skip them.",
         return_to="Send the form to",
         answer_by="Send it no later than {deadline}.",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forms.answers import Answer, Status, met
-from forms.model import Both, Condition, Either, Instrument, Is, Kind, Not, Question, questions_in
+from forms.model import Both, Condition, Either, Instrument, Is, Kind, Not, Question
 
 END = ""
 """Stands for the end of the form where a jump has no question to go to."""
@@ -88,12 +88,14 @@ class Saying:
         both: Joins parts that must all hold.
         either: Joins parts of which one must hold, and options.
         negation: "not: {part}".
+        quoted: Marks around an option's label.
     """
 
     is_one: str
     both: str
     either: str
     negation: str
+    quoted: str
 
 
 def tell(condition: Condition, instrument: Instrument, language: str, saying: Saying) -> str:
@@ -101,7 +103,7 @@ def tell(condition: Condition, instrument: Instrument, language: str, saying: Sa
     match condition:
         case Is(question, options):
             labels = [instrument.by_id[question].option(o).label.to(language) for o in options]
-            named = f" {saying.either} ".join(f"”{label}”" for label in labels)
+            named = f" {saying.either} ".join(saying.quoted.format(label=label) for label in labels)
             return saying.is_one.format(options=named, number=instrument.numbers[question])
         case Both(of):
             return f" {saying.both} ".join(tell(part, instrument, language, saying) for part in of)
@@ -109,8 +111,3 @@ def tell(condition: Condition, instrument: Instrument, language: str, saying: Sa
             return f" {saying.either} ".join(tell(part, instrument, language, saying) for part in of)
         case Not(part):
             return saying.negation.format(part=tell(part, instrument, language, saying))
-
-
-def leads_somewhere(instrument: Instrument, question: str) -> bool:
-    """Tell whether any later question depends on this one."""
-    return any(question in questions_in(q.asked_if) for q in instrument.questions)

@@ -4,7 +4,7 @@ from builders import YES_PARTLY_NO, if_, instrument, option, question
 
 from forms.model import Both, Either, Kind, Not
 from forms.phrases import phrases
-from forms.routing import END, leads_somewhere, routing, tell
+from forms.routing import END, routing, tell
 
 
 def test_an_option_sends_past_what_it_rules_out() -> None:
@@ -68,11 +68,5 @@ def test_conditions_are_told_in_words() -> None:
         "du svarade ”Ja” eller ”Delvis” på fråga 1 eller du svarade ”Nej” på fråga 2 "
         "och det inte stämmer att du svarade ”Ja” på fråga 2"
     )
-    assert tell(if_("a", "ja"), made, "en", phrases("en-GB").saying) == "you answered ”Ja” to question 1"
+    assert tell(if_("a", "ja"), made, "en", phrases("en-GB").saying) == "you answered “Ja” to question 1"
     assert phrases("fi") is phrases("sv")
-
-
-def test_who_leads_somewhere() -> None:
-    made = instrument(question("a"), question("b", asked_if=Not(if_("a", "ja"))))
-    assert leads_somewhere(made, "a")
-    assert not leads_somewhere(made, "b")

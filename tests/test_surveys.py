@@ -129,8 +129,6 @@ def test_a_run_keeps_layout_and_serials_for_printing_again(instance: Instance) -
     again, _ = a_run(instance, survey, 2)
     assert {r.id for r in instance.runs.list(survey)} == {run.id, again.id}
     assert not set(run.serials) & set(again.serials)
-    assert instance.runs.survey_of(layout.id) == "prov"
-    assert instance.runs.survey_of("ffffffff") is None
 
 
 def test_what_can_not_be_printed(instance: Instance) -> None:

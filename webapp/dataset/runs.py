@@ -150,8 +150,3 @@ class Runs:
         """Return every layout that sheets of a survey were ever printed with, by id: what scanning needs."""
         rows = self._store.db.rows("SELECT id, content FROM layouts WHERE survey = ? ORDER BY id", (survey.slug,))
         return {row["id"]: load(row["content"], f"layout {row['id']}") for row in rows}
-
-    def survey_of(self, layout_id: str) -> str | None:
-        """Return the slug of the survey that a layout belongs to, None where it is not from here."""
-        found = self._store.db.value("SELECT survey FROM layouts WHERE id = ?", (layout_id,))
-        return None if found is None else str(found)

@@ -37,9 +37,6 @@ HEAD_BYTES = 1 + KEY_ID_BYTES + POINT_BYTES + NONCE_BYTES
 SIZES = tuple(n * 1024 for n in (4, 16, 64, 256))
 """Lengths that a plaintext may have, bytes."""
 
-SEALED_LIMIT = HEAD_BYTES + SIZES[-1] + TAG_BYTES
-"""Longest sealed submission, bytes."""
-
 
 class Purpose(StrEnum):
     """What is sealed; one can't be passed off as the other."""

@@ -314,7 +314,7 @@ class Surveys:
                 raise DatasetError(
                     "parameters-missing",
                     f"“{slug}” can't open: its texts lack {', '.join(missing)}.",
-                    f"Make the survey with {pairs}, or fill them in at the desk.",
+                    f"Make another one, under another short name, with {pairs}.",
                 )
             self._forget_tests(survey)
             self._store.db.execute("UPDATE surveys SET state = ? WHERE slug = ?", (SurveyState.OPEN.value, slug))
