@@ -256,3 +256,21 @@ def test_a_user_gets_a_password_to_change(ready: Run, tmp_path: Path) -> None:
         user = instance.accounts.sign_in("granskare", result.stdout.strip())
         assert user.must_change
         assert {r.value for r in user.roles} == {"auditor", "coordinator"}
+
+
+def test_a_forgotten_password_is_replaced_by_a_new_one_time_password(ready: Run, tmp_path: Path) -> None:
+    first = ready("user", "add", "granskare", "--role", "auditor").stdout.strip()
+    result = ready("user", "reset", "granskare")
+    assert result.exit_code == 0
+    with Instance.open(tmp_path / "i") as instance:
+        assert instance.accounts.sign_in("granskare", result.stdout.strip()).must_change
+        with pytest.raises(DatasetError):
+            instance.accounts.sign_in("granskare", first)
+    assert ready("user", "reset", "ingen").exit_code == 1
+
+
+def test_a_folder_that_is_not_there_is_named_as_the_person_wrote_it(ready: Run, tmp_path: Path) -> None:
+    result = ready("print", "sip", "--sheets", "1", "--out", str(tmp_path / "none" / "a.pdf"))
+    assert result.exit_code == 1
+    assert "There is no such folder" in result.stderr
+    assert ".part" not in result.stderr

@@ -80,7 +80,7 @@ def test_a_one_time_password_must_be_changed_first(served: tuple[FlaskClient, In
 
     assert change(once, "kort", "kort")[0] == 422
     assert "inte lika" in change(once, PASSWORD, PASSWORD + "x")[1]
-    assert "gamla lösenordet" in change("fel", PASSWORD, PASSWORD)[1]
+    assert "Engångslösenordet är fel" in change("fel", PASSWORD, PASSWORD)[1]
     assert "fick eller hade" in change(once, once, once)[1]
     assert change(once, PASSWORD, PASSWORD)[0] == 303
     assert client.get("/desk").status_code == 200

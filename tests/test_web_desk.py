@@ -20,6 +20,7 @@ from forms.answers import Reason
 from webapp.dataset.accounts import Role
 from webapp.dataset.instance import Instance
 from webapp.jobs import Jobs
+from webapp.views.results import percent
 
 
 @dataclass
@@ -275,3 +276,10 @@ def test_opening_says_what_is_missing(desk: Desk) -> None:
     assert "organisation, contact, support" in desk.coordinator.get("/desk/tom").text
     desk.post(desk.coordinator, "/desk/tom/open", sure="yes")
     assert "något saknas i texterna" in desk.coordinator.get("/desk/tom").text
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(None, "–"), (0.0, "0 %"), (1 / 8, "13 %"), (0.145, "15 %"), (1 / 3, "33 %"), (1.0, "100 %")]
+)
+def test_a_half_percent_is_rounded_up(share: float | None, shown: str) -> None:
+    assert percent(share) == shown

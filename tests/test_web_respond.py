@@ -186,7 +186,7 @@ def test_faults_are_told_beside_the_field_and_all_is_kept(
         ({"a.fick": "okänt"}, "inte ett av dem"),
         ({"a.hittepå": "ja"}, "inte ställs här"),
         ({"t.hittepå": "ja"}, "inte ställs här"),
-        ({"a.vilka": ["vard", "ingen"]}, "bara ett svar"),
+        ({"a.vilka": ["vard", "ingen"]}, "”Ingen” går inte ihop med andra svar"),
         ({"t.kommun": "9999"}, "i listan"),
         ({"t.kommun": "=okänd"}, "inte ett av dem"),
         ({"t.antal": "51"}, "från 0 till 50"),

@@ -16,6 +16,8 @@ from webapp.dataset.answers import Channel
 from webapp.dataset.decisions import Item
 from webapp.dataset.instance import Instance
 from webapp.jobs import Delivery, Jobs
+from webapp.language import use_language
+from webapp.views.words import reason_words
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +119,18 @@ def test_a_refused_page_is_entered_by_hand(served: tuple[FlaskClient, Instance])
     assert picture.mimetype == "image/jpeg"
     first = next(i for i in by_hand if i.question == "fick")
     assert decide(client, first, choose="ja").status_code == 303
+
+
+def test_the_reason_fits_the_kind_of_question(served: tuple[FlaskClient, Instance]) -> None:
+    client, instance = served
+    survey = instance.surveys.get("prov")
+    by_id = instance.surveys.instrument(survey, survey.instrument.version).by_id
+    with client.application.test_request_context():
+        use_language("sv")
+        said = [reason_words(Reason.SEVERAL, by_id[q])[0] for q in ("fick", "vilka", "kommun")]
+        assert reason_words(Reason.UNCLEAR, None)[0] == reason_words(Reason.UNCLEAR, by_id["fick"])[0]
+    assert said == [
+        "Flera svar är kryssade, men bara ett räknas här.",
+        "Ett svar som bara kan stå ensamt är kryssat ihop med andra.",
+        "En ruta är kryssad, och något är skrivet i fältet. Bara det ena räknas här.",
+    ]

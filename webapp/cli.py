@@ -76,6 +76,19 @@ def add_user(name: str, roles: tuple[str, ...], instance: Path) -> int:
     return DONE
 
 
+@user_group.command("reset")
+@click.argument("name")
+@instance_folder
+@guarded
+def reset_user(name: str, instance: Path) -> int:
+    """Give an account whose password is forgotten a new one-time password; its sessions end."""
+    with opened(instance) as folder:
+        made = folder.accounts.reset(name)
+    click.echo(made.one_time_password)
+    tell(f"{made.user.name} signs in with this password once and then chooses another.")
+    return DONE
+
+
 for one in (instrument_group, survey_group, print_sheets, read, scan, export, verify):
     main.add_command(one)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -41,6 +42,11 @@ def tell(message: str) -> None:
     click.echo(message, err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def guarded(run: Callable[P, int]) -> Callable[P, None]:
     """Turn known errors of a command into messages, and its return value into the exit code."""
 
@@ -78,6 +84,8 @@ def opened(path: Path) -> Iterator[Instance]:
 @contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
     """Write a file whole or not at all: under another name first, then renamed."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(path.parent))
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with unfinished.open("wb") as out:

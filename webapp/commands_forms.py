@@ -10,7 +10,7 @@ from forms.check import check as check_definition
 from forms.definition import find, read_text
 from forms.errors import Severity
 from forms.layout import dump
-from webapp.clitools import DONE, ERROR, FILE, guarded, instance_folder, opened, tell, written
+from webapp.clitools import DONE, ERROR, FILE, counted, guarded, instance_folder, opened, tell, written
 from webapp.dataset.surveys import Survey, split_settings
 from webapp.printing import new_run, write_run
 
@@ -33,7 +33,8 @@ def check(instrument: str, instance: Path) -> int:
         click.echo(str(fault))
     errors = sum(f.severity is Severity.ERROR for f in faults)
     warnings = len(faults) - errors
-    tell(f"{path.name}: {errors} errors, {warnings} warnings." if faults else f"{path.name}: nothing to mend.")
+    found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if faults else "nothing to mend"
+    tell(f"{path.name}: {found}.")
     return ERROR if errors else DONE
 
 
@@ -155,5 +156,6 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
                 file.write(dump(folder.runs.layout(run.layout)).encode())
         pages = folder.runs.layout(run.layout).pages
     click.echo(run.id)
-    tell(f"Run {run.id}: {len(run.serials)} sheets of {pages} pages in {out}. Print it at 100 %, not “fit to page”.")
+    made = f"{counted(len(run.serials), 'sheet')} of {counted(pages, 'page')}"
+    tell(f"Run {run.id}: {made} in {out}. Print it at 100 %, not “fit to page”.")
     return DONE

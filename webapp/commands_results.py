@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from webapp.clitools import DONE, ERROR, guarded, instance_folder, opened, tell
+from webapp.clitools import DONE, ERROR, counted, guarded, instance_folder, opened, tell
 from webapp.results.exports import ExportFormat, Level, write
 from webapp.results.exports import export as make_export
 
@@ -30,7 +30,7 @@ def export(*, survey: str, wanted: str, level: str, out: Path, instance: Path) -
     for path in paths:
         click.echo(path)
     if waiting:
-        tell(f"{waiting} questions still wait for a person; in the data they stand as unclear.")
+        tell(f"Waiting for a person: {counted(waiting, 'question')}. In the data that stands as unclear.")
     return DONE
 
 

@@ -15,7 +15,7 @@ from forms.errors import LayoutError
 from forms.layout import Layout, load
 from omr.batch import PageResult, read_files
 from omr.readings import PageReading, Refusal, RefusalCode, to_json
-from webapp.clitools import DONE, ERROR, FILE, WAITS, Progress, guarded, instance_folder, opened, tell
+from webapp.clitools import DONE, ERROR, FILE, WAITS, Progress, counted, guarded, instance_folder, opened, tell
 from webapp.jobs import Delivery, Job, Jobs, JobState, Summary
 
 JOBS = click.IntRange(1, 256)
@@ -133,9 +133,11 @@ def _plain(job: Job, summary: Summary) -> dict[str, object]:
 
 def _told(job: Job, summary: Summary) -> str:
     """Say what became of a pile in sentences that a coordinator can act on."""
-    lines = [f"{summary.read} pages read, {summary.waiting} questions wait for a person."]
+    waiting = f"{counted(summary.waiting, 'question')} {'waits' if summary.waiting == 1 else 'wait'} for a person."
+    lines = [f"{counted(summary.read, 'page')} read, {waiting}"]
     if summary.doubles:
-        lines.append(f"{summary.doubles} pages were known already and count once.")
+        known = "page was known already and counts" if summary.doubles == 1 else "pages were known already and count"
+        lines.append(f"{summary.doubles} {known} once.")
     for serial, pages in summary.missing.items():
         lines.append(f"Sheet {serial} waits for page {', '.join(str(p) for p in pages)}.")
     for page in summary.refused:

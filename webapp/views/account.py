@@ -91,7 +91,9 @@ def _change(name: str) -> str:
         accounts.change_password(name, new)
     except DatasetError as error:
         if error.code == "wrong-password":
-            return gettext("The old password is wrong.")
+            if signed_in().must_change:
+                return gettext("The one-time password is wrong. Copy it once more, exactly as it was given to you.")
+            return gettext("The present password is wrong.")
         return " ".join(told(error))
     _begin(name)
     return ""

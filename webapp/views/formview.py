@@ -252,7 +252,7 @@ def form_view(
     """
     wrong: dict[str, tuple[str, ...]] = {}
     for fault in faults:
-        told = fault_words(instrument, fault)
+        told = fault_words(instrument, fault, language, parameters)
         if told not in wrong.get(fault.question, ()):
             wrong[fault.question] = (*wrong.get(fault.question, ()), told)
     maker = _Maker(instrument, parameters, language, given or {}, wrong, phrases(language), routing(instrument))
@@ -275,7 +275,15 @@ def form_view(
     )
 
 
-def fault_words(instrument: Instrument, fault: SubmissionFault) -> str:
+def _several_words(question: Question, language: str, parameters: Mapping[str, str]) -> str:
+    """Say which of several answers can't stand together."""
+    alone = [fill(o.label.to(language), parameters) for o in question.options if o.exclusive]
+    if question.chooses_one or not alone:
+        return gettext("Choose only one answer here.")
+    return gettext("“%(answer)s” can't stand beside other answers. Keep one or the other.", answer=" / ".join(alone))
+
+
+def fault_words(instrument: Instrument, fault: SubmissionFault, language: str, parameters: Mapping[str, str]) -> str:
     """Say what is wrong with an answer and how to mend it, in the page's language."""
     question = instrument.by_id.get(fault.question)
     if question is None:
@@ -283,7 +291,7 @@ def fault_words(instrument: Instrument, fault: SubmissionFault) -> str:
             "The form held an answer to a question that is not asked here. Check your answers and send again."
         )
     told = {
-        "several": gettext("Choose only one answer here."),
+        "several": _several_words(question, language, parameters),
         "too-long": gettext(
             "The text is too long: %(length)s characters. At most %(most)d fit. Shorten it.",
             length=fault.detail,

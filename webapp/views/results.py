@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from dataclasses import dataclass
 from itertools import islice
@@ -82,8 +83,10 @@ def column_name(column: str) -> str:
     return gettext("Together") if column == TOGETHER else CHANNELS[column]()
 
 
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{round(100 * value)} %"
+def percent(value: float | None) -> str:
+    """Return a share from 0 to 1 in whole percent, a half upwards as people round; a dash where there is none."""
+    # The small addend takes up what binary fractions lose of a share such as 0.145.
+    return "–" if value is None else f"{math.floor(100 * value + 0.5 + 1e-9)} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class _Blocks:
         return Line(
             label=fill(row.label.to(self.language), self.parameters),
             counts=tuple(row.counts.get(c, 0) for c in table.columns),
-            shares=tuple(_percent(table.share(row, c)) for c in table.columns),
+            shares=tuple(percent(table.share(row, c)) for c in table.columns),
             bar=table.share(row, TOGETHER) or 0.0,
             note=row.group if row.current else gettext("only in an earlier version"),
         )

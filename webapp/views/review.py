@@ -20,13 +20,16 @@ from webapp.views.crops import Unshowable, page_picture, question_crop
 from webapp.views.desk import survey_page
 from webapp.views.here import instance, signed_in, survey_or_404
 from webapp.views.told import told
-from webapp.views.words import MARKS, REASONS
+from webapp.views.words import MARKS, reason_words
 from webapp.wording import text_parameters
 
 blueprint = Blueprint("review", __name__)
 
 LATEST = 30
 """Decisions that the queue shows for undoing."""
+
+OPTION_KEYS = "1234567890qwertyiop"
+"""Keys that choose an option, as they lie on the keyboard; `u` and what else the page itself uses is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Answerable:
     Attributes:
         id: Option id.
         label: What the sheet says.
-        key: The key that chooses it; empty beyond the ninth.
+        key: The key that chooses it, of `OPTION_KEYS`; empty beyond the last of them.
         seen: What the machine saw in its box, in words; empty where it saw no box.
         chosen: Whether the machine takes it for crossed.
     """
@@ -169,7 +172,8 @@ def _case(survey: Survey, item_id: str, *, wrong: str = "", typed: str = "") -> 
         abort(404)
     order = [i.id for i in decisions.waiting(survey)]
     place = order.index(item.id) if item.id in order else 0
-    what, look_for = REASONS[item.reason]()
+    question = instance().surveys.instrument(survey, item.version).by_id.get(item.question)
+    what, look_for = reason_words(item.reason, question)
     shown: dict[str, object] = {
         "item": item,
         "place": place + 1,
@@ -205,11 +209,11 @@ def _question_words(survey: Survey, item: Item) -> dict[str, object]:
         Answerable(
             id=option.id,
             label=fill(option.label.to(language), parameters),
-            key=str(number) if number <= 9 else "",
+            key=OPTION_KEYS[number : number + 1],
             seen=MARKS[seen[option.id]]() if option.id in seen else "",
             chosen=seen.get(option.id) is Mark.CROSSED,
         )
-        for number, option in enumerate(question.options, 1)
+        for number, option in enumerate(question.options)
     )
     return {
         "number": instrument.numbers[question.id],

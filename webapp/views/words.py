@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from forms.answers import Mark, Reason
+from forms.model import Kind, Question
 from omr.readings import RefusalCode
 from webapp.dataset.intake import PRACTICE_SHEET
 from webapp.language import gettext
@@ -89,7 +90,7 @@ REASONS: Mapping[Reason, Pair] = {
         gettext("Type what stands there. Leave out names of people."),
     ),
 }
-"""Why something waits, and what to look for."""
+"""Why something waits, and what to look for; `reason_words` knows the exceptions."""
 
 MARKS: Mapping[Mark, Callable[[], str]] = {
     Mark.EMPTY: lambda: gettext("empty"),
@@ -106,6 +107,28 @@ CHANNELS: Mapping[str, Callable[[], str]] = {
     "phone": lambda: gettext("Phone"),
 }
 """Channels by value."""
+
+
+def reason_words(reason: Reason, question: Question | None) -> tuple[str, str]:
+    """Return why something waits and what to look for.
+
+    Args:
+        reason: The reason.
+        question: The question that waits; None where a whole sheet does.
+    """
+    if question is None or reason is not Reason.SEVERAL:
+        return REASONS[reason]()
+    if question.kind is Kind.PLACE:
+        return (
+            gettext("A box is crossed, and something is written in the field beside it. Only one of them counts here."),
+            gettext("Choose the box if it is meant. If the written place is meant, choose that no box is."),
+        )
+    if not question.chooses_one:
+        return (
+            gettext("An answer that can only stand alone is crossed together with others."),
+            gettext("Choose what the person clearly meant, or say that it can't be settled."),
+        )
+    return REASONS[reason]()
 
 
 def refusal_words(code: str) -> tuple[str, str]:
