@@ -47,6 +47,9 @@ FOLD_END_MM = FOLD_MM + FOLD_ROOM_MM
 MOST_PAGES = 32
 """Pages that the marker ids can number."""
 
+AFTER_SUPPORT_MM = 3.5
+"""Gap between whom to turn to and where to send the sheet."""
+
 SLACK_MM = 4.0
 """The most that a gap between blocks grows to spread them over a page."""
 
@@ -150,7 +153,9 @@ def _how(setter: Setter) -> Block:
     setter.paragraphs(block, words.how_title, style.left + pad, Lettering(style.text_pt, BOLD))
     block.height += 2.0
     x = style.left + pad
-    for sign, text in (("cross", words.how_cross), ("fill", words.how_wrong), ("", words.how_skip)):
+    crossing = [("cross", words.how_cross), ("fill", words.how_wrong)]
+    boxes = any(question.options for question in setter.instrument.questions)
+    for sign, text in [*(crossing if boxes else ()), ("", words.how_skip)]:
         top = block.height
         if sign:
             block.draws.append(Frame(x, top, style.box, style.box, style.box_line))
@@ -203,21 +208,23 @@ def _closing(setter: Setter) -> Block:
     if setter.instrument.support:
         block.height += 2.0
         setter.paragraphs(block, setter.text(setter.instrument.support), style.left)
-    top = block.height = block.height + 3.5
+    top = block.height
+    # Without an address there is nothing to stand beside: what remains begins at the left and uses the whole width.
+    address = parameters.get("return_address", "")
     half = (style.right - style.left - 8) / 2
-    if parameters.get("return_address"):
+    x, room = (style.left + half + 8, half) if address else (style.left, style.right - style.left)
+    if address:
+        block.height += AFTER_SUPPORT_MM
         setter.paragraphs(block, words.return_to, style.left, Lettering(style.text_pt, BOLD, half))
-        for line in parameters["return_address"].split("\n"):
+        for line in address.split("\n"):
             setter.paragraphs(block, line, style.left, Lettering(style.text_pt, REGULAR, half))
     left_end, block.height = block.height, top
-    beside = Lettering(style.text_pt, REGULAR, half)
-    if parameters.get("deadline"):
-        text = words.answer_by.format(deadline=parameters["deadline"])
-        setter.paragraphs(block, text, style.left + half + 8, beside)
-        block.height += 2.0
-    if parameters.get("freezing"):
-        text = words.withdraw.format(serial="{serial}", freezing=parameters["freezing"])
-        setter.paragraphs(block, text, style.left + half + 8, beside)
+    until, withdraw = parameters.get("deadline"), parameters.get("freezing")
+    lines = [words.answer_by.format(deadline=until)] if until else []
+    lines += [words.withdraw.format(serial="{serial}", freezing=withdraw)] if withdraw else []
+    for n, line in enumerate(lines):
+        block.height += 2.0 if n else AFTER_SUPPORT_MM
+        setter.paragraphs(block, line, x, Lettering(style.text_pt, REGULAR, room))
     block.height = max(block.height, left_end)
     return block
 
