@@ -235,7 +235,8 @@ def test_export_and_verify(ready: Run, tmp_path: Path) -> None:
     assert verified.exit_code == 0
     head = json.loads(verified.stdout)["head"]
     assert ready("verify", "--head", head).exit_code == 0
-    wrong = ready("verify", "--head", "0" * 64)
+    assert ready("verify", "--head", head[:-1]).exit_code == 2
+    wrong = ready("verify", "--head", "1-" + "0" * 64)
     assert wrong.exit_code == 1
     assert json.loads(wrong.stdout)["faults"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -10,6 +11,9 @@ import click
 from webapp.clitools import DONE, ERROR, counted, guarded, instance_folder, opened, tell
 from webapp.results.exports import ExportFormat, Level, write
 from webapp.results.exports import export as make_export
+
+HEAD = re.compile(r"[0-9]+-[0-9a-f]{64}")
+"""A head of the chain: its last row's number and hash."""
 
 
 @click.command()
@@ -40,6 +44,9 @@ def export(*, survey: str, wanted: str, level: str, out: Path, instance: Path) -
 @guarded
 def verify(head: str | None, instance: Path) -> int:
     """Recompute the log, the answers and the counts; prints the head of the chain and every fault."""
+    if head is not None and not HEAD.fullmatch(head):
+        # A slip of the pen must not read as if somebody had tampered with the log.
+        raise click.BadParameter("A head is a number, a hyphen and 64 signs 0-9 a-f, as `verify` prints it.")
     with opened(instance) as folder:
         faults = folder.verifier.verify(head)
         now = folder.log.head()
