@@ -104,6 +104,7 @@ def test_the_codebook_explains_every_column_and_value(instance: Instance, survey
     assert labels["fick", "ja"] == ("Ja", "Yes")
     assert labels["vilka__vard", ""] == ("Vilka var med? – Vården", "Who took part? – Health care")
     assert labels["ort", "1480"] == ("Göteborg", "Göteborg")
+    assert [labels["vilka__vard", v][0] for v in "01"] == ["Inte vald", "Vald"]
     for row in table(data):
         for column in columns:
             coded = {value for c, value in labels if c == column and value}

@@ -121,9 +121,7 @@ def _of_question(instrument: Instrument, question: Question, parameters: Mapping
             yield variable("choice", values=ways)
         case Kind.MULTIPLE:
             for option in question.options:
-                yield variable(
-                    "flag", option.id, option=option, values=_pairs((("0", "Nej", "No"), ("1", "Ja", "Yes")))
-                )
+                yield variable("flag", option.id, option=option, values=_pairs(_CHOSEN))
         case Kind.PLACE:
             listed = places.lists().get(question.places, ())
             yield variable("place", values=(*((p.code, _name(p)) for p in listed), *ways))
