@@ -198,15 +198,16 @@ def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_]) -> Floats:
         inked: Which boxes have ink inside; only those are looked at.
     """
     found = np.zeros(len(dark))
-    numbers = np.flatnonzero(inked)
-    if numbers.size == 0:
-        return found
-    wide = dark[numbers]
-    for lines in (wide, wide.transpose(0, 2, 1)):
+    for lines in (dark, dark.transpose(0, 2, 1)):
+        # Few boxes have ink on nearly every row of their patch; a streak is sought in those only.
+        numbers = np.flatnonzero(inked & (lines.any(2).mean(1) >= STREAK_SHARE))
+        if numbers.size == 0:
+            continue
         # A line of one or two samples must not be lost between two columns.
-        thick = lines.copy()
-        thick[:, :, 1:] |= lines[:, :, :-1]
-        thick[:, :, :-1] |= lines[:, :, 1:]
+        thin = lines[numbers]
+        thick = thin.copy()
+        thick[:, :, 1:] |= thin[:, :, :-1]
+        thick[:, :, :-1] |= thin[:, :, 1:]
         rows, columns = thick.shape[1:]
         for slant in range(-STREAK_SLANT, STREAK_SLANT + 1):
             shift = np.round(np.linspace(-slant / 2, slant / 2, rows)).astype(int)

@@ -9,7 +9,7 @@ import numpy as np
 
 from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
-from omr.handwriting import Crop, Suggestion, crop, suggest
+from omr.handwriting import Crop, Suggestion, crops, suggest
 from omr.identify import identify
 from omr.images import PageImage
 from omr.interpret import states
@@ -121,7 +121,7 @@ def examine(image: PageImage, layouts: Mapping[str, Layout], policy: Policy) -> 
         stray_ink=_stray(outside, laid.page, image.shrink),
     )
     written = {n: f for n, (f, t) in enumerate(zip(fields, texts, strict=True)) if t.ink}
-    return Examined(reading, {n: crop(image, laid, f) for n, f in written.items()})
+    return Examined(reading, crops(image, laid, written))
 
 
 def with_suggestions(outcome: Outcome, guesses: Mapping[int, Suggestion | None]) -> Outcome:

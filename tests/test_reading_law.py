@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import simulator
@@ -12,10 +14,14 @@ from hypothesis import strategies as st
 from simulator import Cross, Hand, Pen, Printer, Scanner, Style
 
 from forms.answers import Mark, route
+from forms.layout import FieldKind
 from omr import interpret
+from omr.images import PageImage
+from omr.measure import measure
 from omr.policy import POLICY
 from omr.reader import examine
 from omr.readings import PageReading
+from omr.register import Floats, Laid, black_level, find_markers, place_boxes, register
 
 DATA, LAYOUT = simulator_sheets.sheets()
 PAGES = simulator.printed(DATA, LAYOUT)[0]
@@ -124,3 +130,47 @@ def test_a_correction_reads_as_what_was_meant() -> None:
     assert isinstance(outcome, PageReading)
     answers = {a.question: a.options for a in route(INSTRUMENT, interpret.given([outcome]))}
     assert (answers["q1"], answers["q2"]) == (("c",), ("a",))
+
+
+@pytest.mark.parametrize(
+    ("style", "scanner"),
+    [
+        (Style.CROSS, Scanner(dpi=300, mode="bilevel", skew_deg=-5)),
+        (Style.DOT, Scanner(dpi=200, skew_deg=5)),
+        (Style.FILL, Scanner(dpi=150, skew_deg=2)),
+    ],
+)
+def test_the_same_mark_is_read_alike_everywhere_and_at_every_quarter_turn(style: Style, scanner: Scanner) -> None:
+    """Nobody's answer may weigh less because it stands at the edge of a page or the page lay upside down."""
+    inked = PAGES[0]
+    for box in LAYOUT.on_page(1, FieldKind.BOX):
+        mark = [Cross(box.question, box.option or "", style)]
+        inked = simulator.fill_in(inked, mark, Hand(Pen(0.5, 0.8), off=0, spread=0), np.random.default_rng(11))
+    evidence = []
+    for turns in range(4):
+        turned = replace(scanner, quarter_turns=turns)
+        image = simulator_accuracy.page_image(simulator.scan(inked, turned, np.random.default_rng(1)), turned)
+        outcome = examine(image, {LAYOUT.id: LAYOUT}, POLICY).outcome
+        assert isinstance(outcome, PageReading)
+        assert {m.state for m in outcome.marks} == {Mark.FILLED if style is Style.FILL else Mark.CROSSED}
+        evidence.append(_evidence(image))
+    assert np.ptp(evidence) < 0.15 * np.mean(evidence)
+    assert np.ptp(np.mean(evidence, axis=1)) < 0.02 * np.mean(evidence)
+
+
+def _evidence(image: PageImage) -> Floats:
+    """Return what is measured in each box of the first page."""
+    found = find_markers(image.gray)
+    page = register(found, [m for m in LAYOUT.markers if m.page == 1], POLICY.worst_fit_mm)
+    assert page is not None
+    laid = Laid(image.gray, page, black_level(image.gray, found))
+    boxes_mm = np.array([[f.x, f.y, f.w, f.h] for f in LAYOUT.on_page(1, FieldKind.BOX)])
+    return measure(laid, place_boxes(laid, boxes_mm).boxes(boxes_mm)).evidence_mm2
+
+
+@pytest.mark.parametrize("seed", [3000044, 3000067])
+def test_a_mark_of_which_a_threshold_left_only_dots_is_not_taken_for_an_empty_box(seed: int) -> None:
+    """Each of these sheets once had a box read as empty whose stroke was cut down to a dot or two."""
+    tally = simulator_accuracy.one(simulator_accuracy.PALE, seed)
+    assert not tally.misread
+    assert tally.unsure
