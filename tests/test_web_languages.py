@@ -2,8 +2,9 @@
 
 After changing a text:
 
-    pybabel extract -F babel.cfg -k gettext -k ngettext:1,2 --no-location --omit-header -o messages.pot .
-    pybabel update -i messages.pot -d webapp/translations --no-fuzzy-matching --no-wrap --ignore-pot-creation-date
+    pybabel extract -F babel.cfg -k gettext -k ngettext:1,2 --no-location --omit-header --sort-output -o messages.pot .
+    pybabel update -i messages.pot -d webapp/translations --no-fuzzy-matching --no-wrap --ignore-obsolete \
+        --ignore-pot-creation-date
     (fill in what is new in webapp/translations/*/LC_MESSAGES/messages.po)
     pybabel compile -d webapp/translations
 """

@@ -181,7 +181,7 @@ def texts(slug: str, question_id: str) -> ResponseReturnValue:
         abort(404)
     language = current_language()
     parameters = text_parameters(survey, language)
-    labels = {o.id: fill(o.label.to(language), parameters) for o in question.options}
+    labels = {o.id: fill(o.label.to(language), parameters).removesuffix(":") for o in question.options}
     written = list(islice(instance().responses.texts(survey, question_id), MOST_TEXTS))
     return render_template(
         "desk/texts.html",

@@ -267,7 +267,7 @@ def decision_words(survey: Survey, decision: Decision) -> str:
     if question is None:
         return decision.question
     language = survey.languages[0]
-    labels = {o.id: o.label.to(language) for o in question.options}
+    labels = {o.id: o.label.to(language).removesuffix(":") for o in question.options}
     choice, option = decision.choice, labels.get(decision.option or "", "")
     said = {
         Action.BLANK: gettext("nothing is meant"),
