@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -300,6 +300,16 @@ class Instrument:
         """
         canonical = json.dumps(_plain(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+    def known_as(self, version: str) -> Instrument:
+        """Return the same instrument under the version that it was stored with.
+
+        A later program may make another hash of the same definition; sheets and answers under way name the old one.
+        """
+        same = replace(self)
+        # A cached property stands among the attributes once it is known.
+        same.__dict__["version"] = version
+        return same
 
 
 def _plain(value: object) -> object:

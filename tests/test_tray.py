@@ -389,6 +389,19 @@ def test_the_log_commits_to_the_web_responses_but_not_to_which_lot_they_came_in(
     assert instance.verifier.verify() == ()
 
 
+def test_a_survey_made_when_versions_were_hashed_otherwise_goes_on(instance: Instance, clock: Clock) -> None:
+    a_survey(instance, grace_days=0)
+    db = instance.store.db
+    db.write(lambda: db.execute("UPDATE versions SET version = '0123abcd' WHERE survey = 'prov'"))
+    with Instance.open(instance.path, clock) as later:
+        survey = later.surveys.get("prov")
+        assert survey.instrument.version == "0123abcd"
+        send(later, survey, given("ja"))
+        later.close_survey("prov")
+        assert later.tray.quarantined(survey) == ()
+        assert [r.version for r in later.responses.all(survey)] == ["0123abcd"]
+
+
 def test_vacuum_waits_for_a_quiet_minute(instance: Instance, clock: Clock) -> None:
     survey = a_survey(instance)
     send(instance, survey, given("ja"))

@@ -255,7 +255,10 @@ class Surveys:
         if row is None:
             remedy = "Load the survey's page again and answer there."
             raise DatasetError("unknown-version", f"The survey “{slug}” never had version {version}.", remedy)
-        found = self._instruments[slug, version] = instrument_of(row["definition"], row["name"])
+        found = instrument_of(row["definition"], row["name"])
+        if found.version != version:
+            found = found.known_as(version)
+        self._instruments[slug, version] = found
         return found
 
     def definition(self, survey: Survey, version: str) -> str:
