@@ -172,8 +172,9 @@ def _paper_white(upright: Gray) -> NDArray[np.float32]:
     cell = 60
     rows, columns = upright.shape[0] // cell, upright.shape[1] // cell
     cells = upright[: rows * cell : 4, : columns * cell : 4].reshape(rows, cell // 4, columns, cell // 4)
-    flat = np.sort(cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1), axis=2)
-    white = flat[..., int(0.8 * flat.shape[2])].astype(np.float32)
+    flat = cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    light = int(0.8 * flat.shape[2])
+    white = np.partition(flat, light, axis=2)[..., light].astype(np.float32)
     # A cell that is mostly print or ink takes its white from the cells around it.
     return np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
 
