@@ -1,10 +1,12 @@
 """The server as a process: what it says, one a port, one an instance, and that it stops without losing anything."""
 
+import http.cookiejar
 import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +83,39 @@ def test_an_acknowledged_answer_survives_kill_9(instance: Path) -> None:
         assert page(f"{address}s/sip")[0] == 200
     listed = [sys.executable, "-c", "from webapp.cli import main; main()", "survey", "list", "--instance", instance]
     assert "web=1" in subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+
+
+def posted(address: str, path: str, cookie: str, length: int, body: bytes = b"") -> str:
+    """Announce a body, send so much of it, and return what the server says to that."""
+    host, port = address.removeprefix("http://").rstrip("/").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        lines = (f"Host: {host}", f"Cookie: {cookie}", "Connection: close", f"Content-Length: {length}")
+        line.sendall("\r\n".join((f"POST {path} HTTP/1.1", *lines, "", "")).encode() + body)
+        with line.makefile("rb") as answer:
+            return answer.read().decode()
+
+
+def test_only_who_is_signed_in_may_send_large_bodies_and_only_deliveries(instance: Path) -> None:
+    """The server keeps a body on the disk before any page is asked: strangers could fill it."""
+    large = 200 * 1024 * 1024
+    with served(instance) as (address, said, _):
+        cookies = http.cookiejar.CookieJar()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        text = opener.open(f"{address}sign-in", timeout=20).read().decode()
+        token = re.search(r'name="csrf_token" value="([^"]+)"', text)
+        (stranger,) = [f"{c.name}={c.value}" for c in cookies]
+        password = next(line for line in said if "one-time password" in line).split()[-1]
+        assert token
+        fields = urllib.parse.urlencode({"csrf_token": token[1], "name": "samordnare", "password": password})
+        opener.open(f"{address}sign-in", fields.encode(), timeout=20).close()
+        (known,) = [f"{c.name}={c.value}" for c in cookies]
+        for path, cookie in (("/s/sip", ""), ("/s/sip", known), ("/desk/sip/upload", ""), ("/sign-in", stranger)):
+            assert posted(address, path, cookie, large).startswith("HTTP/1.1 413"), path
+        assert posted(address, "/desk/sip/upload", stranger, large).startswith("HTTP/1.1 413")
+        assert posted(address, "/desk/sip/upload", "kryssklick=forged", large).startswith("HTTP/1.1 413")
+        assert "inget av det sparades" in posted(address, "/sign-in", "", large)
+        body = bytes(17 * 1024 * 1024)
+        assert posted(address, "/desk/sip/upload", known, len(body), body).startswith("HTTP/1.1 303")
 
 
 def test_two_servers_on_one_instance_and_a_taken_port_are_told(instance: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import waitress
 from waitress.server import BaseWSGIServer, MultiSocketServer
 
 from webapp.app import create_app
+from webapp.bodylimit import limit_bodies
 from webapp.config import MEBIBYTE, Config
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
@@ -85,7 +86,7 @@ def listen(
     app = create_app(config, instance, jobs)
     limit = config.max_upload_bytes + MEBIBYTE
     try:
-        return waitress.create_server(
+        server = waitress.create_server(
             app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=limit
         )
     except OSError as error:
@@ -97,6 +98,8 @@ def listen(
             ) from error
         remedy = "Use 127.0.0.1 for this machine alone or 0.0.0.0 for the local network."
         raise DatasetError("bad-address", f"{host} is no address of this machine: {error}.", remedy) from error
+    limit_bodies(server, app, instance, config)
+    return server
 
 
 def run(instance: Instance, host: str, port: int, *, https: bool = False) -> None:
