@@ -297,7 +297,8 @@ class Places:
     Attributes:
         shift_mm: How far each box is from where the markers put it, N × 2.
         outline: How clearly its printed outline was found there, N: 1 black on white, 0 not at all.
-        sure: Whether the box stands where its own outline or those of at least three neighbours are, N.
+        sure: Whether the box stands where its own outline is, or where those of at least three neighbours put it
+            without its own speaking against it, N.
         scatter_mm: Root mean square distance of the outlines from an even shift, stretch and slant of the page.
         even: 3 × 3, mm to mm: that even shift, stretch and slant, to be applied before the page's own matrix.
     """
@@ -320,8 +321,9 @@ class Places:
 FOUND = 0.3
 """Least clearness of an outline that counts as found; a clean one has 0.6 to 1."""
 
-FAR_MM = 0.8
-"""An outline this far from where its neighbours put it is something else."""
+FAR_MM = 1.0
+"""An outline this far from where its neighbours put it is something else: paper that waves by 0.6 mm shifts one row
+against the next by less."""
 
 
 def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
@@ -411,7 +413,8 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> Places:
         expected = np.median(shift[closest], axis=0) if len(closest) >= 3 else common
         if not good[i] or np.hypot(*(shift[i] - expected)) > FAR_MM:
             settled[i] = expected
-            sure[i] = len(closest) >= 3
+            # An outline that is clear but elsewhere is a witness against the neighbours: a person decides.
+            sure[i] = len(closest) >= 3 and not good[i]
     even = _even(middle[good], settled[good])
     off = middle[good] + settled[good] - _apply(even, middle[good])
     return Places(settled, clear, sure, float(np.sqrt(np.mean(np.sum(off**2, axis=1)))), even)
