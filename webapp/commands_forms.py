@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from forms.check import check as check_definition
-from forms.definition import find, read_text
+from forms.definition import find, load, read_text
 from forms.errors import Severity
 from forms.layout import dump
-from webapp.clitools import DONE, ERROR, FILE, counted, guarded, instance_folder, opened, tell, written
+from webapp.clitools import DONE, ERROR, FILE, WAITS, counted, guarded, instance_folder, opened, tell, written
 from webapp.dataset.surveys import Survey, split_settings
 from webapp.printing import new_run, write_run
 
@@ -36,6 +36,53 @@ def check(instrument: str, instance: Path) -> int:
     found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if faults else "nothing to mend"
     tell(f"{path.name}: {found}.")
     return ERROR if errors else DONE
+
+
+@instrument_group.command("import")
+@click.argument("file", type=FILE)
+@click.option("--out", type=FILE, required=True, help="The definition to write.")
+@instance_folder
+@guarded
+def import_xlsform(file: Path, out: Path, instance: Path) -> int:
+    """Turn an XLSForm (.xlsx) into a definition. What is taken otherwise or left out is told by sheet and row."""
+    # openpyxl is loaded only for this command and the next, so that the others start fast.
+    from forms.xlsform import read_file  # noqa: PLC0415
+
+    del instance
+    imported = read_file(file)
+    for fault in imported.faults:
+        click.echo(str(fault))
+    errors = sum(f.severity is Severity.ERROR for f in imported.faults)
+    told = f"{counted(errors, 'error')}, {counted(len(imported.faults) - errors, 'warning')}"
+    if imported.instrument is None:
+        tell(f"{file.name}: {told}. Nothing was written; mend the file and import it again.")
+        return ERROR
+    with written(out) as target:
+        target.write(imported.definition.encode())
+    questions = counted(len(imported.instrument.questions), "question")
+    tell(f"{out} holds “{imported.instrument.id}”: {questions}; {told}.")
+    tell(f"Read it through, then: kryssklick instrument check {out}")
+    return WAITS if errors else DONE
+
+
+@instrument_group.command("export")
+@click.argument("instrument")
+@click.option("--out", type=FILE, required=True, help="The XLSForm to write.")
+@instance_folder
+@guarded
+def export_xlsform(instrument: str, out: Path, instance: Path) -> int:
+    """Write an instrument as an XLSForm (.xlsx). INSTRUMENT is a shipped id or a path."""
+    from forms.xlsform_write import write as write_xlsform  # noqa: PLC0415
+
+    del instance
+    path = find(instrument)
+    exported = write_xlsform(load(path), path.name)
+    with written(out) as target:
+        target.write(exported.data)
+    for fault in exported.faults:
+        click.echo(str(fault))
+    tell(f"{out} is an XLSForm; {counted(len(exported.faults), 'warning')}.")
+    return DONE
 
 
 @click.group("survey")
