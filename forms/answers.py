@@ -146,10 +146,11 @@ def judge(question: Question, given: Given) -> Answer:
     else:
         held = {w.option for w in single}
         chosen = tuple(o for o in crossed if o not in held)
-        if chosen or dict(texts).get(None):
+        # Words of one's own are an answer even where their box was forgotten; the flag says so.
+        if chosen or texts:
             status = Status.ANSWERED
         else:
-            status = Status.UNCLEAR if single or None in unread else Status.BLANK
+            status = Status.UNCLEAR if single or unread else Status.BLANK
     flags = _flags(question, chosen, texts, unread) if not whole else ()
     return Answer(question.id, status, chosen, texts, waiting, flags)
 

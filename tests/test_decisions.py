@@ -132,11 +132,26 @@ def test_a_decision_becomes_the_answer_and_the_reading_stays(desk: Desk) -> None
 def test_what_can_be_decided_about_a_question(
     desk: Desk, choice: Choice, status: Status, options: tuple[str, ...]
 ) -> None:
-    desk.take(1, desk.serials[0], {"fick": {"ja": Mark.UNCERTAIN, "nej": Mark.UNCERTAIN}})
+    desk.take(1, desk.serials[0], {"fick": {"ja": Mark.UNCERTAIN, "nej": Mark.UNCERTAIN}, "vilka": ["vard"]})
     desk.take(2, desk.serials[0])
     desk.decide(desk.waiting()[0], choice)
     assert desk.waiting() == ()
     assert desk.answer("fick")[:2] == (status, options)
+    desk.whole()
+
+
+def test_a_sheet_with_nothing_on_it_is_no_response_until_something_is(desk: Desk) -> None:
+    one = desk.serials[0]
+    desk.take(1, one, {"fick": {"ja": Mark.UNCERTAIN}})
+    desk.take(2, one)
+    (item,) = desk.waiting()
+    assert desk.number() == 1
+    desk.decide(item, Choice(Action.BLANK))
+    assert desk.number() == 0
+    assert desk.instance.intake.empty(desk.survey) == {one}
+    desk.instance.decisions.undo(desk.survey, item.id, by="Bo")
+    assert desk.number() == 1
+    assert not desk.instance.intake.empty(desk.survey)
     desk.whole()
 
 

@@ -15,7 +15,6 @@ from dataset_helpers import Clock, a_survey, an_instance
 
 from omr.errors import OmrError
 from webapp import jobs as module
-from webapp.dataset.answers import Channel
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.intake import Handled, RefusedPage
@@ -71,7 +70,7 @@ def test_a_delivery_is_read_and_its_copies_are_deleted(instance: Instance, surve
     assert summary.refused_by_code == {"not-an-image": 1}
     assert [(p.file, p.image) for p in summary.refused] == [("notes.jpg", 1)]
     assert summary.needs_person
-    assert instance.responses.number(survey) == {Channel.PAPER: 2}
+    assert len(instance.intake.empty(survey)) == 2
     assert list(instance.store.incoming_path.iterdir()) == []
     assert pile.exists()
     assert len(list(instance.path.rglob("pictures/*/*"))) == images - 1
@@ -89,7 +88,7 @@ def test_the_same_pile_again_is_all_doubles(instance: Instance, survey: Survey, 
     summary = work.summary(job)
     assert (summary.read, summary.doubles) == (0, 2 * pages(instance, run))
     assert not summary.needs_person
-    assert instance.responses.number(survey) == {Channel.PAPER: 2}
+    assert len(instance.intake.empty(survey)) == 2
 
 
 def test_a_stopped_job_goes_on_where_it_was(instance: Instance, survey: Survey, tmp_path: Path) -> None:
@@ -106,7 +105,7 @@ def test_a_stopped_job_goes_on_where_it_was(instance: Instance, survey: Survey, 
     done = Jobs(instance).run(job.id, progress=begun.append)
     assert len(begun) == job.images - 3  # what was read before is not read again
     assert (done.id, done.state, done.done) == (job.id, JobState.DONE, job.images)
-    assert instance.responses.number(survey) == {Channel.PAPER: 4}
+    assert len(instance.intake.empty(survey)) == 4
     assert instance.verifier.verify(head) == ()
     assert Jobs(instance).run_next() is None
 
@@ -138,7 +137,7 @@ def test_a_job_whose_program_was_killed_goes_on(instance: Instance, survey: Surv
     done = Jobs(instance).run_next()
     assert done is not None
     assert (done.state, done.done) == (JobState.DONE, job.images)
-    assert instance.responses.number(survey) == {Channel.PAPER: 3}
+    assert len(instance.intake.empty(survey)) == 3
     assert instance.verifier.verify() == ()
 
 
@@ -190,7 +189,7 @@ def test_the_servers_thread_takes_up_what_is_delivered(instance: Instance, surve
     worker.stop()
     assert not worker.is_alive()
     assert work.get(job.id).state is JobState.DONE
-    assert instance.responses.number(survey) == {Channel.PAPER: 1}
+    assert len(instance.intake.empty(survey)) == 1
 
 
 def test_a_job_that_can_not_be_read_says_why_and_can_be_tried_again(
@@ -276,4 +275,4 @@ def test_a_large_job_is_read_in_processes_with_the_same_result(
     done = work.run_next(processes=2)
     assert done is not None
     assert done.state is JobState.DONE
-    assert instance.responses.number(survey) == {Channel.PAPER: 3}
+    assert len(instance.intake.empty(survey)) == 3

@@ -53,7 +53,7 @@ def survey(instance: Instance) -> Survey:
         {"fick": ["nej"], "bra": ["1"]},  # answered although passed over
         {"fick": ["ja", "nej"]},  # waits
         {"fick": {"ja": Mark.UNCERTAIN}},  # settled as unclear
-        {},
+        {"vilka": ["ingen"]},
     ]
     for serial, marks in zip(run.serials, sheets, strict=True):
         take(instance, survey, reading(layout, 1, serial, marks))  # type: ignore[arg-type]
@@ -88,7 +88,9 @@ def test_counts_and_shares_are_over_all_answers_given(instance: Instance, survey
         ("kommun", 1 / 3),
         ("ingen", 1 / 3),
     ]
-    assert vilka.share(vilka.options[0], "paper") is None
+    assert vilka.share(vilka.options[2], "paper") == 1
+    ort = results(instance, survey).by_id["ort"]
+    assert ort.share(ort.places[0], "paper") is None
 
 
 def test_texts_places_and_numbers(instance: Instance, survey: Survey) -> None:

@@ -126,6 +126,7 @@ def _plain(job: Job, summary: Summary) -> dict[str, object]:
         "read": summary.read,
         "doubles": summary.doubles,
         "waiting": summary.waiting,
+        "empty": summary.empty,
         "missing": {serial: list(pages) for serial, pages in summary.missing.items()},
         "refused": refused,
     }
@@ -138,6 +139,9 @@ def _told(job: Job, summary: Summary) -> str:
     if summary.doubles:
         known = "page was known already and counts" if summary.doubles == 1 else "pages were known already and count"
         lines.append(f"{summary.doubles} {known} once.")
+    if summary.empty:
+        what = "sheet has nothing on it and counts" if summary.empty == 1 else "sheets have nothing on them and count"
+        lines.append(f"{summary.empty} {what} as no response.")
     for serial, pages in summary.missing.items():
         lines.append(f"Sheet {serial} waits for page {', '.join(str(p) for p in pages)}.")
     for page in summary.refused:

@@ -118,6 +118,7 @@ class Summary:
         waiting: Things on its sheets that wait for a person.
         refused: Pages that were not read, in the order delivered, blank pages and sign-up sheets included.
         missing: Pages that have not come, by serial of its sheets.
+        empty: Number of its sheets with nothing on them; they count as no response.
     """
 
     read: int
@@ -125,6 +126,7 @@ class Summary:
     waiting: int
     refused: tuple[RefusedPage, ...]
     missing: Mapping[str, tuple[int, ...]]
+    empty: int = 0
 
     @property
     def refused_by_code(self) -> Counter[str]:
@@ -254,7 +256,8 @@ class Jobs:
             if sheet.serial in serials:
                 missing[sheet.serial] = sheet.missing
         refused = tuple(refused_page(row) for row in rows if row["status"] == "refused")
-        return Summary(counts["read"] + counts["assigned"], counts["double"], waiting, refused, missing)
+        empty = len(self._instance.intake.empty(survey) & serials)
+        return Summary(counts["read"] + counts["assigned"], counts["double"], waiting, refused, missing, empty)
 
     def run(
         self,

@@ -42,6 +42,7 @@ class Item(StrEnum):
     NOT_RETURNED = "not returned"
     ALTHOUGH_PASSED_OVER = "answered although passed over"
     GIVEN = "given"
+    WORDS_ALONE = "own words alone"
     WAITING = "waiting"
 
 
@@ -152,6 +153,8 @@ def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
         yield Item.GIVEN.value
         if not asked:
             yield Item.ALTHOUGH_PASSED_OVER.value
+        if kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE) and not entry.get("o"):
+            yield Item.WORDS_ALONE.value
     if entry.get("w"):
         yield Item.WAITING.value
     yield from (f"option:{o}" for o in entry.get("o", ()))

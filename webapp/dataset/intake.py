@@ -312,6 +312,11 @@ class Intake:
         )
         return tuple(refused_page(row) for row in rows if everything or row["handled"] == Handled.WAITS.value)
 
+    def empty(self, survey: Survey) -> frozenset[str]:
+        """Return the serials of the sheets that came back whole with nothing on them: they are no response."""
+        sql = "SELECT DISTINCT serial FROM sheets WHERE survey = ? AND state = ?"
+        return frozenset(r["serial"] for r in self._store.db.rows(sql, (survey.slug, SheetState.EMPTY.value)))
+
     def incomplete(self, survey: Survey) -> tuple[Incomplete, ...]:
         """Return the sheets that wait for pages, by serial."""
         sql = "SELECT * FROM sheets WHERE survey = ? AND state = ? ORDER BY serial, copy"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from forms.answers import Answer, Given, Reason, route
+from forms.answers import Answer, Given, Reason, Status, route
 from forms.layout import Layout
 from omr.interpret import given as given_of
 from omr.readings import PageReading, from_json
@@ -41,6 +41,7 @@ class SheetState(StrEnum):
     MISSING_PAGES = "missing-pages"
     COPIED = "copied"
     COUNTED = "counted"
+    EMPTY = "empty"
     SET_ASIDE = "set-aside"
 
 
@@ -136,7 +137,11 @@ class Materialiser:
                 given[question.id] = apply(question, given[question.id], choices)
         answers = tuple(settled(answer, choices) for answer in route(instrument, given))
         final = survey.state in (SurveyState.FROZEN, SurveyState.PURGED)
-        state = SheetState.MISSING_PAGES if missing and not final else SheetState.COUNTED
+        if missing and not final:
+            return SheetAnswers(SheetState.MISSING_PAGES, missing, answers)
+        # The web does not take a form without a single answer either: nobody has answered.
+        nothing = all(a.status in (Status.BLANK, Status.NOT_RETURNED) for a in answers)
+        state = SheetState.EMPTY if nothing and not any(a.waiting for a in answers) else SheetState.COUNTED
         return SheetAnswers(state, missing, answers)
 
     def _given(self, survey: Survey, layout: Layout, images: list[Row], missing: tuple[int, ...]) -> dict[str, Given]:

@@ -38,6 +38,7 @@ class Bases:
         although: Answered although passed over.
         given: All answers given: answered + although. The base of shares.
         waiting: Responses in which something at this question waits for a person.
+        words_alone: Among the answers given, own words beside a box that was not crossed: they count under no option.
     """
 
     responses: int
@@ -50,6 +51,7 @@ class Bases:
     although: int
     given: int
     waiting: int
+    words_alone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,7 @@ class _Frame:
             not_returned=n(Item.NOT_RETURNED),
             although=n(Item.ALTHOUGH_PASSED_OVER),
             given=n(Item.GIVEN),
+            words_alone=n(Item.WORDS_ALONE),
             waiting=n(Item.WAITING),
         )
 

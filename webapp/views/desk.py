@@ -31,6 +31,7 @@ class Standing:
         waiting: Questions that wait for a person.
         incomplete: Sheets of which a page is missing.
         refused: Pages that were not read and that nobody has dealt with.
+        empty: Sheets that came back whole with nothing on them.
     """
 
     web: int
@@ -40,6 +41,7 @@ class Standing:
     waiting: int
     incomplete: int
     refused: int
+    empty: int
 
     @property
     def together(self) -> int:
@@ -59,6 +61,7 @@ def standing(survey: Survey) -> Standing:
         waiting=here.decisions.count(survey),
         incomplete=len(here.intake.incomplete(survey)),
         refused=len(here.intake.refused(survey)),
+        empty=len(here.intake.empty(survey)),
     )
 
 
@@ -105,6 +108,7 @@ def survey(slug: str) -> ResponseReturnValue:
         "desk/survey.html",
         standing=standing(found),
         address=address,
+        only_here=request.host.rsplit(":", 1)[0] in ("127.0.0.1", "localhost", "[::1]"),
         missing=instance().surveys.missing_parameters(found),
         may_open=found.state is SurveyState.DRAFT,
         may_close=found.state is SurveyState.OPEN,

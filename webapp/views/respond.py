@@ -176,10 +176,11 @@ def _show_again(visit: _Visit, given: Mapping[str, Given], submission_id: str) -
 
 def _judge(visit: _Visit, submission_id: str, given: Mapping[str, Given]) -> ResponseReturnValue:
     """Seal what was sent if it is good, otherwise show it again with all that was filled in."""
-    faults = submission_faults(visit.instrument, given, codes())
+    # What does not count any more need not be mended first.
+    kept, gone = without_passed_over(visit.instrument, given)
+    faults = submission_faults(visit.instrument, kept, codes())
     if faults:
         return _show(visit, given, faults=faults, submission_id=submission_id, status=422)
-    kept, gone = without_passed_over(visit.instrument, given)
     if gone and set(request.form.get("without", "").split()) != set(gone):
         return _show(visit, given, removed=_said(visit, given, gone), submission_id=submission_id)
     if not to_payload(kept):

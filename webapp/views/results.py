@@ -140,7 +140,7 @@ def _has_texts(question: Question) -> bool:
 
 def _bases(table: QuestionTable) -> tuple[Line, ...]:
     bases = [table.bases[c] for c in table.columns]
-    named = (
+    named: list[tuple[str, list[int]]] = [
         (gettext("All responses"), [b.responses for b in bases]),
         (gettext("Passed over by the routing"), [b.passed_over for b in bases]),
         (gettext("Asked"), [b.asked for b in bases]),
@@ -150,7 +150,9 @@ def _bases(table: QuestionTable) -> tuple[Line, ...]:
         (gettext("– not returned"), [b.not_returned for b in bases]),
         (gettext("Answered although passed over"), [b.although for b in bases]),
         (gettext("All answers given"), [b.given for b in bases]),
-    )
+    ]
+    if any(b.words_alone for b in bases):
+        named.append((gettext("– own words only, no box crossed"), [b.words_alone for b in bases]))
     return tuple(Line(label, tuple(counts)) for label, counts in named)
 
 
