@@ -147,10 +147,8 @@ def judge(question: Question, given: Given) -> Answer:
         held = {w.option for w in single}
         chosen = tuple(o for o in crossed if o not in held)
         # Words of one's own are an answer even where their box was forgotten; the flag says so.
-        if chosen or texts:
-            status = Status.ANSWERED
-        else:
-            status = Status.UNCLEAR if single or unread else Status.BLANK
+        undecided = Status.UNCLEAR if single or unread else Status.BLANK
+        status = Status.ANSWERED if chosen or texts else undecided
     flags = _flags(question, chosen, texts, unread) if not whole else ()
     return Answer(question.id, status, chosen, texts, waiting, flags)
 

@@ -82,7 +82,8 @@ def compose(
 
     Args:
         instrument: What is asked.
-        parameters: The survey's parameters. `deadline`, `return_address` and `freezing` also make lines of their own.
+        parameters: The survey's parameters. `deadline`, `return_address`, `freezing` and `purging` also
+            make lines of their own.
         language: Language of the sheet.
         style: Measures; NORMAL is 12 pt.
         practice: Print on each page that the answers don't count (draft or demo).
@@ -219,9 +220,8 @@ def _closing(setter: Setter) -> Block:
         for line in address.split("\n"):
             setter.paragraphs(block, line, style.left, Lettering(style.text_pt, REGULAR, half))
     left_end, block.height = block.height, top
-    until, withdraw = parameters.get("deadline"), parameters.get("freezing")
-    lines = [words.answer_by.format(deadline=until)] if until else []
-    lines += [words.withdraw.format(serial="{serial}", freezing=withdraw)] if withdraw else []
+    told = (("deadline", words.answer_by), ("freezing", words.withdraw), ("purging", words.destroyed))
+    lines = [line.format(serial="{serial}", **{name: parameters[name]}) for name, line in told if parameters.get(name)]
     for n, line in enumerate(lines):
         block.height += 2.0 if n else AFTER_SUPPORT_MM
         setter.paragraphs(block, line, x, Lettering(style.text_pt, REGULAR, room))

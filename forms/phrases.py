@@ -30,6 +30,7 @@ class Phrases:
     return_to: str
     answer_by: str
     withdraw: str
+    destroyed: str
     no_names: str
     practice: str
     language_name: str
@@ -56,6 +57,7 @@ _PHRASES: Mapping[str, Phrases] = {
         return_to="Skicka blanketten till",
         answer_by="Skicka den senast {deadline}.",
         withdraw="Vill du ta bort ditt svar? Spara numret {serial} och hör av dig senast {freezing}.",
+        destroyed="Pappersblanketterna förstörs senast {purging}.",
         no_names="Skriv inte namn på personer.",
         practice="PROVBLANKETT – svaren räknas inte",
         language_name="svenska",
@@ -80,6 +82,7 @@ _PHRASES: Mapping[str, Phrases] = {
         return_to="Send the form to",
         answer_by="Send it no later than {deadline}.",
         withdraw="Want your answer removed? Keep the number {serial} and contact us by {freezing}.",
+        destroyed="The paper forms are destroyed by {purging}.",
         no_names="Do not write people's names.",
         practice="PRACTICE FORM – the answers do not count",
         language_name="English",

@@ -42,4 +42,5 @@ PARAMETERS = {
     "return_address": "Föreningen Exempel\nExempelgatan 1\n411 00 Göteborg",
     "deadline": "15 juni 2026",
     "freezing": "1 september 2026",
+    "purging": "1 mars 2027",
 }

@@ -19,10 +19,12 @@ def spoken_date(day: date, language: str) -> str:
 def text_parameters(survey: Survey, language: str) -> dict[str, str]:
     """Return the values for a survey's texts in one language.
 
-    Its dates are added in words: `deadline`, and `freezing`, the last day on which a paper answer can be taken back.
+    Its dates are added in words: `deadline`; `freezing`, the last day on which a paper answer can be taken back; and
+    `purging`, by when the paper is destroyed.
     """
     values = dict(survey.parameters)
-    for name, day in (("deadline", survey.settings.deadline), ("freezing", survey.settings.freeze_on)):
+    dates = survey.settings
+    for name, day in (("deadline", dates.deadline), ("freezing", dates.freeze_on), ("purging", dates.purge_on)):
         if day is not None:
             values[name] = spoken_date(day, language)
     return values
