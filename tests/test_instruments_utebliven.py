@@ -26,6 +26,7 @@ EXPLANATIONS_2018 = {
     "no time, too much to do": "tid",
     "staff changed": "personal",
     "another part is responsible": "annan_ansvarar",
+    "nobody took it on": "ingen_ansvarade",
     "not needed": "behovs_inte",
     "not possible there": "gor_inte",
     "one has to ask for it": "be_sjalv",
