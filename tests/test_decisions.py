@@ -12,6 +12,7 @@ from dataset_helpers import Clock, a_run, a_survey, an_instance, reading, take, 
 from forms.answers import Mark, Reason, Status
 from forms.layout import Layout
 from omr.readings import Refusal, RefusalCode
+from webapp.dataset import intake
 from webapp.dataset.answers import Channel, Response
 from webapp.dataset.decisions import AlreadyDecided, Assignment, Item
 from webapp.dataset.errors import DatasetError
@@ -305,6 +306,13 @@ def test_reading_a_pile_again_changes_nothing_and_touches_no_decision(desk: Desk
     desk.whole()
 
 
+@pytest.fixture
+def one_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures here are made up; let them show the same strokes, as two scans of one paper do."""
+    monkeypatch.setattr(intake, "same_ink", lambda *_: True)
+
+
+@pytest.mark.usefixtures("one_paper")
 def test_the_same_paper_scanned_again_counts_once_and_keeps_decisions(desk: Desk) -> None:
     one = desk.serials[0]
     desk.take(1, one, {"fick": {"ja": Mark.UNCERTAIN}, "vilka": ["vard"], "bra": ["3"]})
@@ -318,6 +326,7 @@ def test_the_same_paper_scanned_again_counts_once_and_keeps_decisions(desk: Desk
     desk.whole()
 
 
+@pytest.mark.usefixtures("one_paper")
 def test_two_images_of_a_page_that_disagree_wait(desk: Desk) -> None:
     one = desk.serials[0]
     desk.take(1, one, {"fick": ["ja"], "vilka": ["vard", "kommun"], "bra": ["3"]})
@@ -330,6 +339,18 @@ def test_two_images_of_a_page_that_disagree_wait(desk: Desk) -> None:
     assert desk.answer("fick")[0] is Status.UNCLEAR
     desk.decide(item, CHOOSE_YES)
     assert desk.answer("fick") == (Status.ANSWERED, ("ja",), "")
+    assert desk.number() == 1
+    desk.whole()
+
+
+def test_ink_that_can_not_be_compared_is_not_taken_for_the_same(desk: Desk) -> None:
+    one = desk.serials[0]
+    desk.take(1, one, {"fick": ["ja"]})
+    desk.take(2, one)
+    assert desk.take(1, one, {"fick": ["ja"]}) is Taken.COPIED
+    (item,) = desk.waiting()
+    assert item.reason is Reason.COPIED_SHEET
+    desk.decide(item, desk.instance.decisions.same_sheet(desk.survey, one))
     assert desk.number() == 1
     desk.whole()
 

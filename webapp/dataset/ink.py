@@ -33,7 +33,7 @@ TEXT_REACH_PX = 4
 """The same for a text, whose place is known less exactly."""
 
 LEAST_BOXES = 3
-"""Boxes found in both that it takes to lay them over each other."""
+"""Boxes found in both that it takes to lay them over each other; one text field is as good."""
 
 SAME = 0.82
 """Likeness from which ink is the same. Simulated, 70 papers scanned twice against 70 pairs with the same answers, half
@@ -84,11 +84,14 @@ def _gray(picture: bytes) -> NDArray[np.uint8] | None:
 
 
 def _over(one: PageReading, other: PageReading) -> NDArray[np.float64] | None:
-    """Return the projection from the first picture onto the second, by the boxes of both."""
+    """Return the projection from the first picture onto the second, by the boxes and text fields of both."""
     theirs = {(m.question, m.option): m.box_px for m in other.marks}
     pairs = [(m.box_px, theirs[m.question, m.option]) for m in one.marks if (m.question, m.option) in theirs]
-    if len(pairs) < LEAST_BOXES:
+    frames = {(t.question, t.option): t.box_px for t in other.texts}
+    wide = [(t.box_px, frames[t.question, t.option]) for t in one.texts if (t.question, t.option) in frames]
+    if len(pairs) < LEAST_BOXES and not wide:
         return None
+    pairs += wide
     source, target = (np.array([p for quads in pairs for p in quads[side]], np.float64) for side in (0, 1))
     found, _ = cv2.findHomography(source, target)
     return None if found is None else np.asarray(found, np.float64)

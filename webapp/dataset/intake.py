@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forms.answers import Mark
 from forms.pagecode import SheetKind
 from omr.images import Picture
 from omr.readings import Outcome, PageReading, Refusal, RefusalCode, to_json
@@ -284,7 +285,8 @@ class Intake:
             if not same_marks(self._materialiser.reading(row["reading"]), reading):
                 continue
             same = alike.get(row["id"])
-            if same or (same is None and not lacking):
+            # Ink that can't be compared, since a picture is gone, is not taken for the same: a person pairs the pages.
+            if same or (same is None and not lacking and not _inked(reading)):
                 return row["copy"], True, "" if same else NO_INK
         return new, False, ""
 
@@ -325,6 +327,10 @@ class Intake:
             pages = self._materialiser.layout(row["layout"]).pages
             found.append(Incomplete(row["serial"], row["copy"], tuple(json.loads(row["missing"])), pages))
         return tuple(found)
+
+
+def _inked(reading: PageReading) -> bool:
+    return any(m.state is not Mark.EMPTY for m in reading.marks) or any(t.ink for t in reading.texts)
 
 
 def refused_page(row: Row) -> RefusedPage:
