@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from forms.drawing import Block, Frame, Stroke, Words
 from forms.errors import LayoutError
@@ -60,6 +61,33 @@ class Style:
 NORMAL = Style()
 """The ordinary sheet: 12 pt, boxes of 4.5 mm."""
 
+LARGE = Style(
+    text_pt=18.0,
+    heading_pt=21.0,
+    title_pt=28.0,
+    leading=1.25,
+    box=6.0,
+    box_line=0.4,
+    pitch=11.0,
+    indent=13.0,
+    room=165.0,
+    field_row=14.0,
+)
+"""For those who see badly: 18 pt, boxes of 6 mm."""
+
+
+class Size(StrEnum):
+    """How large a sheet is set."""
+
+    NORMAL = "normal"
+    LARGE = "large"
+
+    @property
+    def style(self) -> Style:
+        """Its measures."""
+        return LARGE if self is Size.LARGE else NORMAL
+
+
 ASCENT = 0.72
 """Height of a capital letter over the baseline as a part of the size, rounded up (Atkinson Hyperlegible: 0.668)."""
 
@@ -92,6 +120,9 @@ ARROWS_MEET_MM = 24.0
 
 LEAST_TO_WRITE_MM = 45.0
 """Narrower than this, a frame to write in leaves its line to itself: the jump moves below it."""
+
+WIDE_SERIAL = "QGHNDK"
+"""Stands for the sheet's own number while lines are broken: 97 of 100 serials are no wider."""
 
 SHORT_LAST_LINE = 0.25
 """A last line that is shorter than this part of the room looks lost."""
@@ -133,10 +164,12 @@ class Setter:
         for n, paragraph in enumerate(text.strip().split("\n\n")):
             if n:
                 block.height += step * 0.45
-            room = letters.room_mm or self.style.room
-            for line in _even(paragraph.replace("\n", " "), room, letters):
+            room = min(letters.room_mm or self.style.room, self.style.right - x)
+            whole = paragraph.replace("\n", " ").replace("{serial}", WIDE_SERIAL)
+            for line in _even(whole, room, letters):
                 baseline = block.height + (step + ASCENT * letters.size_pt * MM_PER_PT) / 2
-                block.draws.append(Words(x, baseline, line, letters.size_pt, letters.face))
+                said = line.replace(WIDE_SERIAL, "{serial}")
+                block.draws.append(Words(x, baseline, said, letters.size_pt, letters.face))
                 block.height += step
 
     def question(self, question: Question) -> Block:
@@ -282,8 +315,12 @@ class Setter:
         last = baseline + (len(lines) - 1) * style.line
         jump = self._jump_words(question, option)
         if not option.other:
+            head = max(label_x + arrows_end, end + ARROW_AFTER_MM + ARROW_MM)
+            if jump and head + 2 + width_mm(jump, style.text_pt, BOLD) > style.right:
+                self._jump(block, label_x - ARROW_AFTER_MM, label_x + ARROW_MM, last + style.line, jump)
+                return len(lines) + 1
             if jump:
-                self._jump(block, end, max(label_x + arrows_end, end + ARROW_AFTER_MM + ARROW_MM), last, jump)
+                self._jump(block, end, head, last, jump)
             return len(lines)
         wide = style.right - end - 3
         beside = wide - (ARROW_AFTER_MM + ARROW_MM + 2 + width_mm(jump, style.text_pt, BOLD)) if jump else wide

@@ -11,23 +11,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from forms.compose import PAGE_MM, Sheet, compose
+from forms.compose import Sheet, compose
 from forms.definition import draft, read_text
 from forms.draft import Draft
-from forms.drawing import Words
 from forms.errors import Fault, LayoutError, Severity
 from forms.layout import FieldKind
 from forms.model import Instrument, Kind, Question, Section, fallbacks
-from forms.typeface import missing_letters, width_mm
+from forms.typeface import missing_letters
 
 MOST_WORDS = 15
 """Words of a question that most people take in at once."""
 
 LEAST_TO_WRITE_MM = 30.0
 """Narrowest field that a hand can write a few words in."""
-
-PRINTABLE_MM = PAGE_MM[0] - 12.0
-"""Where text must end to come out of any printer."""
 
 _SLASH = re.compile(r"\w/\w")
 _MEASURED_LENGTH = 40
@@ -137,12 +133,6 @@ def _squeezed(sheet: Sheet) -> Iterator[tuple[str, str, str]]:
                 "no-room-to-write",
                 f'the label of "{field.option}" leaves no room to write beside it.',
             )
-    for page, draws in enumerate(sheet.pages, 1):
-        for draw in draws:
-            if isinstance(draw, Words) and draw.x + width_mm(draw.text, draw.size_pt, draw.face) > PRINTABLE_MM:
-                for area in sheet.layout.on_page(page, FieldKind.AREA):
-                    if area.y <= draw.y <= area.y + area.h:
-                        yield area.question, "beyond-margin", f"“{draw.text}” runs over the margin."
 
 
 def _where(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from forms.blocks import AFTER_HEADING_MM, ASCENT, NORMAL, Lettering, Setter, Style
+from forms.blocks import AFTER_HEADING_MM, ASCENT, NORMAL, WIDE_SERIAL, Lettering, Setter, Style
 from forms.drawing import Block, Draw, Frame, Stroke, Words, moved
 from forms.errors import LayoutError
 from forms.layout import CORNERS, Code, Field, Layout, Marker, Rectangle
 from forms.markers import marker_id
 from forms.model import Instrument
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
 
 PAGE_MM = (210.0, 297.0)
 """A4."""
@@ -169,8 +169,11 @@ def _how(setter: Setter) -> Block:
                 Stroke(x + far, top + near, x + near - 0.2, top + far + 0.3, 0.7),
             ]
         baseline = top + (style.box + ASCENT * style.text_pt * MM_PER_PT) / 2 - 0.15
-        block.draws.append(Words(x + (style.box + 3.5 if sign else 0), baseline, text, style.text_pt, REGULAR))
-        block.height += step
+        beside = x + (style.box + 3.5 if sign else 0)
+        lines = wrap(text, style.right - pad - beside, style.text_pt)
+        for n, line in enumerate(lines):
+            block.draws.append(Words(beside, baseline + n * style.line, line, style.text_pt, REGULAR))
+        block.height += step + (len(lines) - 1) * style.line
     block.height += pad - 4.0
     block.draws.append(Frame(style.left, 0, style.right - style.left, block.height, 0.35))
     return block
@@ -258,7 +261,7 @@ def _sign(x: float, y: float) -> list[Draw]:
 
 
 def _widest_serial(pattern: str, size_pt: float) -> float:
-    return width_mm(pattern.replace("{serial}", "MMMMMM"), size_pt, BOLD)
+    return width_mm(pattern.replace("{serial}", WIDE_SERIAL), size_pt, BOLD)
 
 
 def _paginate(blocks: list[Block]) -> list[list[tuple[Block, float]]]:

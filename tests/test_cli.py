@@ -128,6 +128,25 @@ def test_print_read_and_print_again(ready: Run, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*part"))
 
 
+def test_large_sheets_on_both_sides_are_read_and_printed_again_alike(ready: Run, tmp_path: Path) -> None:
+    pdf, layout, again = tmp_path / "s.pdf", tmp_path / "l.json", tmp_path / "again.pdf"
+    made = ready("print", "sip", "--sheets", 1, "--sides", "two", "--size", "large", "--out", pdf, "--layout", layout)
+    assert made.exit_code == 0, made.output
+    assert "both sides" in made.stderr
+    assert "weighs about" in made.stderr
+    fields = json.loads(layout.read_text())["fields"]
+    assert {f["w"] for f in fields if f["kind"] == "box"} == {6.0}
+    read = ready("read", pdf, "--layout", layout, "--jobs", 1)
+    assert read.exit_code == 0, read.output
+    lines = [json.loads(line) for line in read.stdout.splitlines()]
+    pages = json.loads(layout.read_text())["pages"]
+    assert [line["page"] for line in lines if line["status"] == "read"] == list(range(1, pages + 1))
+    assert [line["code"] for line in lines if line["status"] == "refused"] == ["blank-page"] * (pages % 2)
+    assert {m["state"] for line in lines for m in line.get("marks", ())} == {"empty"}
+    assert ready("print", "sip", "--run", made.stdout.strip(), "--out", again).exit_code == 0
+    assert again.read_bytes() == pdf.read_bytes()
+
+
 @pytest.mark.parametrize("given", [(), ("--sheets", "1", "--run", "ABCDEF")])
 def test_print_wants_either_a_number_or_a_run(ready: Run, tmp_path: Path, given: tuple[str, ...]) -> None:
     result = ready("print", "sip", "--out", tmp_path / "s.pdf", *given)

@@ -5,13 +5,15 @@ from itertools import pairwise
 import pytest
 from builders import PARAMETERS, YES_PARTLY_NO, if_, instrument, option, question, text
 
-from forms.blocks import LEAST_TO_WRITE_MM, NORMAL
+from forms.blocks import LEAST_TO_WRITE_MM, NORMAL, WIDE_SERIAL, Size
 from forms.compose import BOTTOM_MM, FOLD_MM, FOLD_ROOM_MM, PAGE_MM, TOP_MM, Sheet, compose
+from forms.definition import load, shipped
 from forms.drawing import Stroke, Words
 from forms.errors import LayoutError
 from forms.layout import Field, FieldKind, Reads
 from forms.markers import marker_id
 from forms.model import Kind
+from forms.typeface import width_mm
 
 
 def everything() -> Sheet:
@@ -113,6 +115,20 @@ def test_text_fields_say_what_they_hold() -> None:
         ("antal", None): Reads.DIGITS,
         ("mer", None): Reads.FREE,
     }
+
+
+@pytest.mark.parametrize("size", Size)
+@pytest.mark.parametrize("instrument_id", sorted(shipped()))
+def test_every_line_of_what_ships_stays_inside_the_margins_in_either_size(instrument_id: str, size: Size) -> None:
+    made = load(shipped()[instrument_id])
+    values = dict.fromkeys((name for name, _ in made.parameters), "Föreningen Exempel") | PARAMETERS
+    for language in made.languages:
+        sheet = compose(made, values, language, style=size.style, practice=True)
+        for page in sheet.pages:
+            for words in page:
+                if isinstance(words, Words):
+                    text = words.text.replace("{serial}", WIDE_SERIAL)
+                    assert words.x + width_mm(text, words.size_pt, words.face) <= 190.5, (language, words.text)
 
 
 def words_of(sheet: Sheet) -> str:

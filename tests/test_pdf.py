@@ -126,6 +126,17 @@ def test_a_thousand_sheets_share_what_they_share(sheet: Sheet) -> None:
     assert (many - one) / 49 < 8_000 * sheet.layout.pages
 
 
+def test_two_sides_begin_each_sheet_on_a_leaf_of_its_own(sheet: Sheet) -> None:
+    odd = pdf.finished(compose(instrument(question("q")), PARAMETERS, "sv"), "ab")
+    assert odd.layout.pages == 1
+    out = io.BytesIO()
+    pdf.write(odd, pagecode.SheetKind.SHEET, ("000000", "000001"), out, sides=pdf.Sides.TWO)
+    pages = pictures(out.getvalue(), 1)
+    assert [bool((page < 128).any()) for page in pages] == [True, False, True, False]
+    assert b"DuplexFlipLongEdge" in out.getvalue()
+    assert (pdf.leaves(5, pdf.Sides.TWO), pdf.leaves(5, pdf.Sides.ONE), pdf.leaves(4, pdf.Sides.TWO)) == (3, 5, 2)
+
+
 def test_wrap_loses_nothing_and_keeps_to_the_room() -> None:
     text = "Ett kort ord och ett " + "jätte" * 30 + " ord\nny rad"
     lines = wrap(text, 60, 12)

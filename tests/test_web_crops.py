@@ -18,7 +18,7 @@ from web_paper import CLEAR, SCANNER
 from forms.layout import FieldKind, Layout
 from omr.batch import read_files
 from omr.readings import PageReading
-from webapp.printing import new_run, write_run
+from webapp.printing import PaperChoice, new_run, write_run
 from webapp.views.crops import PX_PER_MM, Unshowable, page_picture, paper_to_picture, question_crop
 
 WAYS = {
@@ -44,7 +44,7 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Scan]]
     folder = tmp_path_factory.mktemp("crops")
     with make_instance(folder / "instance") as instance:
         survey = instance.surveys.get("prov")
-        run = new_run(instance, survey, 1, "sv")
+        run = new_run(instance, survey, 1, PaperChoice("sv"))
         out = io.BytesIO()
         write_run(instance, survey, run, out)
         layout = instance.runs.layout(run.layout)

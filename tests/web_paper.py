@@ -10,7 +10,7 @@ import simulator
 from simulator import Action, Circle, Cross, Scanner, Style, Write
 
 from webapp.dataset.instance import Instance
-from webapp.printing import new_run, write_run
+from webapp.printing import PaperChoice, new_run, write_run
 
 SCANNER = Scanner(dpi=150)
 """Coarse and therefore quick; the accuracy of reading is tested elsewhere."""
@@ -35,7 +35,7 @@ def scanned(
         seed: Of all chance.
     """
     survey = instance.surveys.get("prov")
-    run = new_run(instance, survey, len(sheets), "sv", by="test")
+    run = new_run(instance, survey, len(sheets), PaperChoice("sv"), by="test")
     out = io.BytesIO()
     write_run(instance, survey, run, out)
     layout = instance.runs.layout(run.layout)

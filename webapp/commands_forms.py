@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from forms.blocks import Size
 from forms.check import check as check_definition
 from forms.definition import find, load, read_text
 from forms.errors import Severity
 from forms.layout import dump
+from forms.pdf import Sides
 from webapp.clitools import DONE, ERROR, FILE, WAITS, counted, guarded, instance_folder, opened, tell, written
 from webapp.dataset.surveys import Survey, split_settings
-from webapp.printing import new_run, write_run
+from webapp.printing import PaperChoice, new_run, sheet_grams, write_run
 
 
 @click.group("instrument")
@@ -173,8 +175,8 @@ def _stands(survey: Survey) -> str:
 @click.option("--out", type=FILE, required=True, help="The PDF to write.")
 @click.option("--layout", type=FILE, help="Also write the layout file, for `kryssklick read`.")
 @click.option("--language", help="One of the survey's languages; else its first.")
-@click.option("--sides", type=click.Choice(["one"]), default="one", show_default=True)
-@click.option("--size", type=click.Choice(["normal"]), default="normal", show_default=True)
+@click.option("--sides", type=click.Choice([s.value for s in Sides]), default=Sides.ONE.value, show_default=True)
+@click.option("--size", type=click.Choice([s.value for s in Size]), default=Size.NORMAL.value, show_default=True)
 @instance_folder
 @guarded
 def print_sheets(  # noqa: PLR0913 (each is one option of the command)
@@ -190,13 +192,13 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     instance: Path,
 ) -> int:
     """Print numbered sheets of a survey, or an earlier run again."""
-    del sides, size  # there is one of each so far
     if (sheets is None) == (run_id is None):
         raise click.UsageError("Give either --sheets N or --run ID.")
+    choice = PaperChoice(language, Sides(sides), Size(size))
     with opened(instance) as folder:
         wanted = folder.surveys.get(survey)
         with written(out) as file:
-            run = folder.runs.get(wanted, run_id) if run_id else new_run(folder, wanted, sheets or 0, language)
+            run = folder.runs.get(wanted, run_id) if run_id else new_run(folder, wanted, sheets or 0, choice)
             write_run(folder, wanted, run, file)
         if layout is not None:
             with written(layout) as file:
@@ -204,5 +206,8 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
         pages = folder.runs.layout(run.layout).pages
     click.echo(run.id)
     made = f"{counted(len(run.serials), 'sheet')} of {counted(pages, 'page')}"
-    tell(f"Run {run.id}: {made} in {out}. Print it at 100 %, not “fit to page”.")
+    printed_on = Sides(run.settings["sides"])
+    how = "on both sides, flipped on the long edge, " if printed_on is Sides.TWO else ""
+    tell(f"Run {run.id}: {made} in {out}. Print it {how}at 100 %, not “fit to page”.")
+    tell(f"For the postage: a sheet weighs about {sheet_grams(pages, printed_on):.0f} g on paper of 80 g/m².")
     return DONE

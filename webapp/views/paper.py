@@ -7,12 +7,14 @@ import tempfile
 from flask import Blueprint, make_response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from forms.blocks import Size
 from forms.errors import FormsError
+from forms.pdf import Sides
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.runs import MOST_SHEETS, Run
 from webapp.dataset.surveys import Survey
 from webapp.language import gettext, language_name
-from webapp.printing import new_run, sheet_of, write_run
+from webapp.printing import PaperChoice, new_run, sheet_grams, sheet_of, write_run
 from webapp.views.desk import survey_page
 from webapp.views.here import instance, signed_in, survey_or_404
 from webapp.views.told import told
@@ -28,17 +30,20 @@ def prints(slug: str) -> ResponseReturnValue:
     survey = survey_or_404(slug)
     wanted = request.form.get("sheets", "").strip()
     language = request.form.get("language", survey.languages[0])
+    sides = Sides.TWO if request.form.get("sides") == Sides.TWO.value else Sides.ONE
+    size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
+    choice = PaperChoice(language, sides, size)
     if request.method == "GET":
-        return _page(survey, wanted="20")
+        return _page(survey, wanted="20", choice=choice)
     if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MOST_SHEETS):
         most = f"{MOST_SHEETS:,}".replace(",", " ")
         wrong = gettext("Write a number of sheets from 1 to %(most)s.", most=most)
-        return _page(survey, wanted=wanted, language=language, wrong=wrong, status=422)
+        return _page(survey, wanted=wanted, choice=choice, wrong=wrong, status=422)
     try:
-        run = new_run(instance(), survey, int(wanted), language, by=signed_in().name)
+        run = new_run(instance(), survey, int(wanted), choice, by=signed_in().name)
         return _pdf(survey, run)
     except (DatasetError, FormsError) as error:
-        return _page(survey, wanted=wanted, language=language, wrong=" ".join(told(error)), status=422)
+        return _page(survey, wanted=wanted, choice=choice, wrong=" ".join(told(error)), status=422)
 
 
 @blueprint.get("/desk/<slug>/print/<run_id>.pdf")
@@ -63,8 +68,10 @@ def _pdf(survey: Survey, run: Run) -> ResponseReturnValue:
 
 
 def _page(
-    survey: Survey, *, wanted: str, language: str = "", wrong: str = "", status: int = 200
+    survey: Survey, *, wanted: str, choice: PaperChoice | None = None, wrong: str = "", status: int = 200
 ) -> ResponseReturnValue:
+    chosen = choice or PaperChoice()
+    pages = _pages(survey)
     runs = [
         (run, url_for("paper.print_again", slug=survey.slug, run_id=run.id)) for run in instance().runs.list(survey)
     ]
@@ -75,8 +82,10 @@ def _page(
             wanted=wanted,
             wrong=wrong,
             most=MOST_SHEETS,
-            pages=_pages(survey),
-            chosen_language=language or survey.languages[0],
+            pages=pages,
+            grams=[round(sheet_grams(pages, sides)) for sides in Sides],
+            chosen=chosen,
+            chosen_language=chosen.language or survey.languages[0],
             paper_languages=[(tag, language_name(tag)) for tag in survey.languages],
             **survey_page(survey),
         ),
