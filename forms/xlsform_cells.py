@@ -11,6 +11,7 @@ import unicodedata
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -19,7 +20,7 @@ from xml.parsers import expat
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -40,6 +41,12 @@ MOST_ROWS = 3000
 
 MOST_COLUMNS = 100
 """Rightmost column that may hold something."""
+
+MOST_SPANNED = 50_000
+"""Most cells that merged cells and links may span together: openpyxl makes an object of each."""
+
+MOST_ALIKE = 30
+"""Errors of one sort in one sheet that are told; mending these shows the rest."""
 
 SURVEY, CHOICES, SETTINGS = "survey", "choices", "settings"
 SHEETS = (SURVEY, CHOICES, SETTINGS)
@@ -116,6 +123,7 @@ class Notes:
 
     file: str
     faults: list[Fault] = field(default_factory=list)
+    _alike: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def error(self, at: At, code: str, what: str, remedy: str) -> None:
         """Note what makes the file unusable; `at` is WHOLE where all of it is meant."""
@@ -127,6 +135,12 @@ class Notes:
 
     def _add(self, at: At, code: str, what: str, remedy: str, severity: Severity) -> None:
         sheet, row = at
+        # A warning tells what is lost, so each is told; an error of one sort stops the whole however often it stands.
+        self._alike[sheet, code] += severity is Severity.ERROR
+        if self._alike[sheet, code] > MOST_ALIKE:
+            return
+        if self._alike[sheet, code] == MOST_ALIKE:
+            what = f"{what} There may be more like this one."
         told = f'Sheet "{sheet}": {what}' if sheet else what
         self.faults.append(Fault(self.file, row, told, remedy, severity, code))
 
@@ -144,7 +158,8 @@ def read_sheets(data: bytes, notes: Notes) -> Mapping[str, Sheet]:
         notes: Takes the faults. Never raises for what the file holds.
 
     Returns:
-        `survey`, `choices` and `settings`, empty ones where they are missing; nothing where the file can't be read.
+        `survey`, `choices` and `settings`, empty ones where they are missing; nothing where a whole sheet, or the
+        file, can't be read.
     """
     if not _may_be_opened(data, notes):
         return {}
@@ -156,7 +171,10 @@ def read_sheets(data: bytes, notes: Notes) -> Mapping[str, Sheet]:
     for worksheet in book.worksheets:
         name = worksheet.title.strip().lower()
         if name in SHEETS and name not in found:
-            found[name] = _sheet(worksheet, name, notes)
+            sheet = _sheet(worksheet, name, notes)
+            if sheet is None:
+                return {}
+            found[name] = sheet
         else:
             what = f'The sheet "{worksheet.title}" is not read.'
             remedy = "Only survey, choices and settings are." + close_to(name, SHEETS)
@@ -164,6 +182,7 @@ def read_sheets(data: bytes, notes: Notes) -> Mapping[str, Sheet]:
     if SURVEY not in found:
         what = f'There is no sheet "survey" (the sheets are: {", ".join(names)}).'
         notes.error(WHOLE, "no-survey", what, 'Name the sheet with the questions "survey".')
+        return {}
     return {name: found.get(name, Sheet(name)) for name in SHEETS}
 
 
@@ -187,24 +206,37 @@ def _may_be_opened(data: bytes, notes: Notes) -> bool:
                 return refuse("too-large", what, "Copy the three sheets into a new workbook.")
             for member in members:
                 if member.filename.endswith((".xml", ".rels", ".vml")):
-                    _no_entities(parts.read(member))
-    except _EntityError:
-        return refuse("entities", "The file declares XML entities, which no spreadsheet does.", "Do not trust it.")
+                    _look_through(parts.read(member))
+    except _TrapError as trap:
+        return refuse(*trap.args)
     except (*_BROKEN, NotImplementedError):
         return refuse("not-xlsx", "This is not an .xlsx file, or it is damaged.", save)
     return True
 
 
-class _EntityError(Exception):
-    """A part has a document type, where entities are declared."""
+class _TrapError(Exception):
+    """A part that would harm whoever unpacks it: code, what, remedy."""
 
 
-def _no_entities(part: bytes) -> None:
-    def refuse(*_: object) -> None:
-        raise _EntityError
+def _look_through(part: bytes) -> None:
+    """Raise `_TrapError` if a part declares entities, or spans more cells than a form has."""
+    spanned = 0
+
+    def declares(*_: object) -> None:
+        raise _TrapError("entities", "The file declares XML entities, which no spreadsheet does.", "Do not trust it.")
+
+    def begins(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal spanned
+        if name.rpartition(":")[2] in ("mergeCell", "hyperlink"):
+            left, top, right, bottom = (n or 0 for n in range_boundaries(attributes.get("ref", "A1")))
+            spanned += abs(right - left + 1) * abs(bottom - top + 1)
+            if spanned > MOST_SPANNED:
+                what = f"Merged cells or links span more than {MOST_SPANNED} cells."
+                raise _TrapError("merged", what, "Unmerge the cells, take the links out, and fill in each cell.")
 
     parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartDoctypeDeclHandler = declares
+    parser.StartElementHandler = begins
     parser.Parse(part, True)
 
 
@@ -220,8 +252,8 @@ def _open(data: bytes, notes: Notes) -> Workbook | None:
         return None
 
 
-def _sheet(worksheet: Worksheet, name: str, notes: Notes) -> Sheet:
-    for merged in worksheet.merged_cells.ranges:
+def _sheet(worksheet: Worksheet, name: str, notes: Notes) -> Sheet | None:
+    for merged in sorted(worksheet.merged_cells.ranges, key=lambda m: (m.min_row or 0, m.min_col or 0)):
         what = f"The cells {merged.coord} are merged."
         notes.error((name, merged.min_row or 1), "merged", what, "Unmerge them and fill in each cell.")
     if worksheet.max_row > MOST_ROWS or worksheet.max_column > MOST_COLUMNS:
@@ -231,7 +263,7 @@ def _sheet(worksheet: Worksheet, name: str, notes: Notes) -> Sheet:
             "Delete what is not needed, empty rows and columns with formatting too, or make several questionnaires."
         )
         notes.error((name, min(worksheet.max_row, MOST_ROWS + 1)), "too-many-rows", what, remedy)
-        return Sheet(name)
+        return None
     rows = worksheet.iter_rows()
     columns = _columns(next(rows, ()), name, notes)
     found = tuple(_rows(rows, columns, name, notes))

@@ -33,8 +33,11 @@ class RelevantError(FormsError):
 
 @dataclass(frozen=True, slots=True)
 class _Token:
+    """A sign, word, name or value; `rest` is the text from it on, for messages."""
+
     kind: str
     text: str
+    rest: str
 
 
 def parse(text: str, multiple: Collection[str] = ()) -> Condition:
@@ -72,11 +75,11 @@ class _Parser:
     def unexpected(self) -> RelevantError:
         if self.at >= len(self.tokens):
             return RelevantError("The condition ends too early.")
-        return RelevantError(f'The condition is not understood from "{self.tokens[self.at].text}" on.')
+        return RelevantError(f'The condition is not understood from "{self.tokens[self.at].rest}" on.')
 
     def sees(self, text: str, *kinds: str) -> bool:
         """Tell whether the next token is this sign or word."""
-        token = self.tokens[self.at] if self.at < len(self.tokens) else _Token("", "")
+        token = self.tokens[self.at] if self.at < len(self.tokens) else _Token("", "", "")
         return token.text == text and token.kind in (kinds or ("sign", "word"))
 
     def take(self, *texts: str) -> None:
@@ -155,17 +158,19 @@ class _Parser:
 
 
 def _tokens(text: str) -> list[_Token]:
-    found = []
+    found: list[_Token] = []
     at = 0
     # A non-breaking blank, as word processors like to put in, is a blank.
     text = text.replace("\xa0", " ").strip()
     while at < len(text):
+        rest = text[at : at + 40].strip()
         match = _TOKEN.match(text, at)
         if match is None:
-            raise RelevantError(f'The condition is not understood from "{text[at : at + 30]}" on.')
+            # Told where the parser comes to it, so that the first thing wrong is the one that is named.
+            return [*found, _Token("unknown", "", rest)]
         at = match.end()
         kind = match.lastgroup or ""
-        found.append(_Token("option" if kind in ("single", "double", "number") else kind, match[kind]))
+        found.append(_Token("option" if kind in ("single", "double", "number") else kind, match[kind], rest))
     return found
 
 

@@ -180,7 +180,8 @@ class Texts:
         if text:
             for tag in self.languages:
                 if not text.has(tag):
-                    remedy = f'Fill in the column "{column}::{heading_of(tag)}", or empty it everywhere.'
+                    heading = next((h for h, known in self._tags.items() if known == tag and h), heading_of(tag))
+                    remedy = f'Fill in the column "{column}::{heading}", or empty it everywhere.'
                     self.notes.error((sheet, row.number), "missing-language", f"{title} is missing in {tag}.", remedy)
         return normal(text, self.languages)
 

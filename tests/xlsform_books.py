@@ -44,5 +44,8 @@ YES_NO = """
 """
 
 
-def imported(survey: str, choices: str = YES_NO, settings: str = SETTINGS) -> Imported:
+def imported(survey: str, choices: str | None = None, settings: str = SETTINGS) -> Imported:
+    """Import a form; the list ja_nej is there where the survey uses it."""
+    if choices is None:
+        choices = YES_NO if "ja_nej" in survey else "| list_name | name | label |"
     return read(saved(workbook(survey=survey, choices=choices, settings=settings)), "besok.xlsx")
