@@ -13,8 +13,9 @@ from forms.blocks import AFTER_HEADING_MM, ASCENT, NORMAL, WIDE_SERIAL, Letterin
 from forms.drawing import Block, Draw, Frame, Stroke, Words, moved
 from forms.errors import LayoutError
 from forms.layout import CORNERS, Code, Field, Layout, Marker, Rectangle
-from forms.markers import marker_id
+from forms.markers import SIGN_UP_FIRST, marker_id
 from forms.model import Instrument
+from forms.pagecode import SheetKind
 from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
 
 PAGE_MM = (210.0, 297.0)
@@ -76,7 +77,7 @@ def compose(
     language: str,
     *,
     style: Style = NORMAL,
-    practice: bool = False,
+    kind: SheetKind = SheetKind.SHEET,
 ) -> Sheet:
     """Set an instrument on paper.
 
@@ -86,16 +87,18 @@ def compose(
             make lines of their own.
         language: Language of the sheet.
         style: Measures; NORMAL is 12 pt.
-        practice: Print on each page that the answers don't count (draft or demo).
+        kind: PRACTICE says on each page that the answers don't count (draft or demo); SIGN_UP has one page with markers
+            of its own and no number.
 
     Raises:
         LayoutError: `too-tall`: a question does not fit on a page; `too-many-pages`; `empty-label`.
     """
     setter = Setter.of(instrument, parameters, language, style)
-    blocks = [_opening(setter), _how(setter)]
+    # A person reads the sign-up: how to cross need not be explained there, and its few questions need no headings.
+    blocks = [_opening(setter)] if kind is SheetKind.SIGN_UP else [_opening(setter), _how(setter)]
     for section in instrument.sections:
         title, intro = setter.text(section.title), setter.text(section.intro)
-        if title or intro:
+        if (title or intro) and kind is not SheetKind.SIGN_UP:
             blocks.append(_heading(setter, title, intro))
         for question in section.questions:
             block = setter.question(question)
@@ -103,23 +106,24 @@ def compose(
                 blocks.append(_note(setter, setter.words.sensitive))
             blocks.append(block)
     blocks.append(_closing(setter))
-    pages = _paginate(blocks)
+    pages = _paginate(blocks, 1 if kind is SheetKind.SIGN_UP else MOST_PAGES)
     draws, fields = [], []
     for number, placed in enumerate(pages, 1):
-        page_draws = _frame_of_page(setter, number, len(pages), practice)
+        page_draws = _frame_of_page(setter, number, len(pages), kind)
         for block, y in placed:
             page_draws += [moved(d, 0, y) for d in block.draws]
             fields += [_rounded(replace(f, page=number, y=f.y + y)) for f in block.fields]
         draws.append(tuple(page_draws))
-    return Sheet(_layout(instrument, language, len(pages), fields), tuple(draws))
+    first_marker = SIGN_UP_FIRST if kind is SheetKind.SIGN_UP else marker_id(1, 0)
+    return Sheet(_layout(instrument, language, len(pages), fields, first_marker), tuple(draws))
 
 
-def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field]) -> Layout:
+def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field], first_marker: int) -> Layout:
     left, top = MARKER_INSET_MM, MARKER_INSET_MM
     right, bottom = (edge - MARKER_INSET_MM - MARKER_MM for edge in PAGE_MM)
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
     markers = tuple(
-        Marker(page, marker_id(page, n), CORNERS[n], x, y, MARKER_MM)
+        Marker(page, first_marker + marker_id(page, n), CORNERS[n], x, y, MARKER_MM)
         for page in range(1, pages + 1)
         for n, (x, y) in enumerate(corners)
     )
@@ -232,9 +236,12 @@ def _closing(setter: Setter) -> Block:
     return block
 
 
-def _frame_of_page(setter: Setter, page: int, pages: int, practice: bool) -> list[Draw]:
+def _frame_of_page(setter: Setter, page: int, pages: int, kind: SheetKind) -> list[Draw]:
     """Set head and foot: page number and serial beside the code, the printed code, what the number is for."""
     style, words = setter.style, setter.words
+    if kind is SheetKind.SIGN_UP:
+        foot = words.sign_up_foot
+        return [Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR)]
     size = style.text_pt if style.text_pt < 14 else 14.0
     left, right = MARKER_INSET_MM + MARKER_MM + 6, PAGE_MM[0] - MARKER_INSET_MM - MARKER_MM - 6
     page_of = words.page.format(page=page, pages=pages)
@@ -245,7 +252,7 @@ def _frame_of_page(setter: Setter, page: int, pages: int, practice: bool) -> lis
     ]
     foot = words.number_is_for
     draws.append(Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR))
-    if practice:
+    if kind is SheetKind.PRACTICE:
         wide = width_mm(words.practice, 12, BOLD)
         draws.append(Words((PAGE_MM[0] - wide) / 2, 7.6, words.practice, 12, BOLD))
     return draws
@@ -264,7 +271,7 @@ def _widest_serial(pattern: str, size_pt: float) -> float:
     return width_mm(pattern.replace("{serial}", WIDE_SERIAL), size_pt, BOLD)
 
 
-def _paginate(blocks: list[Block]) -> list[list[tuple[Block, float]]]:
+def _paginate(blocks: list[Block], most: int) -> list[list[tuple[Block, float]]]:
     """Give each block a page and a place: (block, upper edge in mm) by page."""
     groups = _groups(blocks)
     pages: list[list[list[Block]]] = [[]]
@@ -279,10 +286,10 @@ def _paginate(blocks: list[Block]) -> list[list[tuple[Block, float]]]:
                 )
             pages.append([])
         pages[-1].append(group)
-    if len(pages) > MOST_PAGES:
+    if len(pages) > most:
         raise LayoutError(
             "too-many-pages",
-            f"The sheet would have {len(pages)} pages; {MOST_PAGES} is the most.",
+            f"The sheet would have {len(pages)} pages; {most} is the most.",
             "Split the instrument into two.",
         )
     result = []

@@ -33,7 +33,7 @@ class Phrases:
     destroyed: str
     no_names: str
     practice: str
-    language_name: str
+    sign_up_foot: str
 
 
 _PHRASES: Mapping[str, Phrases] = {
@@ -60,7 +60,7 @@ _PHRASES: Mapping[str, Phrases] = {
         destroyed="Pappersblanketterna förstörs senast {purging}.",
         no_names="Skriv inte namn på personer.",
         practice="PROVBLANKETT – svaren räknas inte",
-        language_name="svenska",
+        sign_up_foot="Lägg bladet i ett eget kuvert, inte tillsammans med dina svar.",
     ),
     "en": Phrases(
         page="Page {page} of {pages}",
@@ -85,7 +85,7 @@ _PHRASES: Mapping[str, Phrases] = {
         destroyed="The paper forms are destroyed by {purging}.",
         no_names="Do not write people's names.",
         practice="PRACTICE FORM – the answers do not count",
-        language_name="English",
+        sign_up_foot="Put the sheet in an envelope of its own, not together with your answers.",
     ),
 }
 

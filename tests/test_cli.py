@@ -57,7 +57,7 @@ def test_readme_names_every_command_and_option_and_no_other() -> None:
     for row in rows:
         words = row.replace("\\|", "|").split()
         name = " ".join(words[: 2 if words[0] in ("user", "instrument", "survey") else 1])
-        told.setdefault(name, set()).update(re.findall(r"--[a-z]+", row))
+        told.setdefault(name, set()).update(re.findall(r"--[a-z][a-z-]*", row))
     known = {
         name: {o for p in command.params for o in p.opts if o.startswith("--")} - {"--instance"}
         for name, command in commands(main).items()
@@ -145,6 +145,21 @@ def test_large_sheets_on_both_sides_are_read_and_printed_again_alike(ready: Run,
     assert {m["state"] for line in lines for m in line.get("marks", ())} == {"empty"}
     assert ready("print", "sip", "--run", made.stdout.strip(), "--out", again).exit_code == 0
     assert again.read_bytes() == pdf.read_bytes()
+
+
+@pytest.mark.parametrize("language", ["sv", "sv-x-lattlast", "en"])
+def test_sign_up_sheets_are_refused_wherever_they_are_scanned(ready: Run, tmp_path: Path, language: str) -> None:
+    pdf, layout, other = tmp_path / "u.pdf", tmp_path / "l.json", tmp_path / "s.pdf"
+    made = ready("print", "sip", "--sign-up", 2, "--language", language, "--out", pdf)
+    assert made.exit_code == 0, made.output
+    assert "envelope" in made.stderr
+    assert ready("print", "sip", "--sheets", 1, "--out", other, "--layout", layout).exit_code == 0
+    read = ready("read", pdf, "--layout", layout, "--jobs", 1)
+    assert [json.loads(line)["code"] for line in read.stdout.splitlines()] == ["sign-up-sheet"] * 2
+    scanned = ready("scan", "sip", pdf, "--jobs", 1)
+    assert [r["code"] for r in json.loads(scanned.stdout)["refused"]] == ["sign-up-sheet"] * 2
+    assert not [p for p in (tmp_path / "i" / "pictures").rglob("*") if p.is_file()]
+    assert not list((tmp_path / "i" / "incoming").iterdir())
 
 
 @pytest.mark.parametrize("given", [(), ("--sheets", "1", "--run", "ABCDEF")])

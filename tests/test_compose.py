@@ -13,6 +13,7 @@ from forms.errors import LayoutError
 from forms.layout import Field, FieldKind, Reads
 from forms.markers import marker_id
 from forms.model import Kind
+from forms.pagecode import SheetKind
 from forms.typeface import width_mm
 
 
@@ -123,7 +124,7 @@ def test_every_line_of_what_ships_stays_inside_the_margins_in_either_size(instru
     made = load(shipped()[instrument_id])
     values = dict.fromkeys((name for name, _ in made.parameters), "Föreningen Exempel") | PARAMETERS
     for language in made.languages:
-        sheet = compose(made, values, language, style=size.style, practice=True)
+        sheet = compose(made, values, language, style=size.style, kind=SheetKind.PRACTICE)
         for page in sheet.pages:
             for words in page:
                 if isinstance(words, Words):
@@ -185,7 +186,7 @@ def test_the_sheet_says_its_frame() -> None:
     for phrase in phrases:
         assert phrase in said
     assert "PROVBLANKETT" not in said
-    assert "PROVBLANKETT" in words_of(compose(instrument(question("a")), PARAMETERS, "sv", practice=True))
+    assert "PROVBLANKETT" in words_of(compose(instrument(question("a")), PARAMETERS, "sv", kind=SheetKind.PRACTICE))
     assert "Go to question" in words_of(
         compose(instrument(question("a"), question("b", asked_if=if_("a", "ja")), question("c")), PARAMETERS, "en")
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
@@ -86,6 +87,18 @@ def test_state_and_counts_on_the_desk(desk: Desk) -> None:
     survey = desk.coordinator.get("/desk/prov").text
     assert "http://localhost/s/prov" in survey
     assert desk.coordinator.get("/desk/ingen").status_code == 404
+
+
+def test_sign_up_sheets_are_printed_and_keep_no_run(desk: Desk) -> None:
+    survey = desk.instance.surveys.get("prov")
+    before = desk.instance.runs.list(survey)
+    made = desk.post(desk.coordinator, "/desk/prov/print/sign-up", copies="3", language="en")
+    assert made.mimetype == "application/pdf"
+    with pypdfium2.PdfDocument(made.data) as document:
+        assert len(document) == 3
+        assert "Sign up for an interview" in document[2].get_textpage().get_text_bounded()
+    assert desk.instance.runs.list(survey) == before
+    assert desk.post(desk.coordinator, "/desk/prov/print/sign-up", copies="många").status_code == 422
 
 
 def test_printing_gives_a_pdf_and_keeps_the_run(desk: Desk) -> None:

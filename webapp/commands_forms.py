@@ -12,9 +12,10 @@ from forms.definition import find, load, read_text
 from forms.errors import Severity
 from forms.layout import dump
 from forms.pdf import Sides
+from forms.signup import write_sign_ups
 from webapp.clitools import DONE, ERROR, FILE, WAITS, counted, guarded, instance_folder, opened, tell, written
 from webapp.dataset.surveys import Survey, split_settings
-from webapp.printing import PaperChoice, new_run, sheet_grams, write_run
+from webapp.printing import PaperChoice, new_run, sheet_grams, sign_up_of, write_run
 
 
 @click.group("instrument")
@@ -172,6 +173,7 @@ def _stands(survey: Survey) -> str:
 @click.argument("survey")
 @click.option("--sheets", type=click.IntRange(min=1), help="Print a new run of so many sheets.")
 @click.option("--run", "run_id", metavar="ID", help="Print an earlier run again.")
+@click.option("--sign-up", "sign_ups", type=click.IntRange(min=1), help="Print so many sign-up sheets for interviews.")
 @click.option("--out", type=FILE, required=True, help="The PDF to write.")
 @click.option("--layout", type=FILE, help="Also write the layout file, for `kryssklick read`.")
 @click.option("--language", help="One of the survey's languages; else its first.")
@@ -184,6 +186,7 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     survey: str,
     sheets: int | None,
     run_id: str | None,
+    sign_ups: int | None,
     out: Path,
     layout: Path | None,
     language: str | None,
@@ -192,9 +195,11 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     instance: Path,
 ) -> int:
     """Print numbered sheets of a survey, or an earlier run again."""
-    if (sheets is None) == (run_id is None):
-        raise click.UsageError("Give either --sheets N or --run ID.")
+    if sum(given is not None for given in (sheets, run_id, sign_ups)) != 1:
+        raise click.UsageError("Give one of --sheets N, --run ID and --sign-up N.")
     choice = PaperChoice(language, Sides(sides), Size(size))
+    if sign_ups is not None:
+        return _print_sign_ups(instance, survey, sign_ups, choice, out)
     with opened(instance) as folder:
         wanted = folder.surveys.get(survey)
         with written(out) as file:
@@ -210,4 +215,12 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     how = "on both sides, flipped on the long edge, " if printed_on is Sides.TWO else ""
     tell(f"Run {run.id}: {made} in {out}. Print it {how}at 100 %, not “fit to page”.")
     tell(f"For the postage: a sheet weighs about {sheet_grams(pages, printed_on):.0f} g on paper of 80 g/m².")
+    return DONE
+
+
+def _print_sign_ups(instance: Path, survey: str, copies: int, choice: PaperChoice, out: Path) -> int:
+    with opened(instance) as folder, written(out) as file:
+        write_sign_ups(sign_up_of(folder.surveys.get(survey), choice), copies, file)
+    tell(f"{counted(copies, 'sign-up sheet')} in {out}.")
+    tell("Send each with an envelope of its own, marked for the contact keeper, who opens it unread by others.")
     return DONE

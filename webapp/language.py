@@ -21,9 +21,13 @@ def interface_language(tag: str) -> str:
     return next((t for t in fallbacks(tag) if t in INTERFACE_LANGUAGES), INTERFACE_LANGUAGES[0]) if tag else "sv"
 
 
+_VARIANT_NAMES = {"sv-x-lattlast": "Lätt svenska", "en-x-easy": "Easy English"}
+"""Names of variants that a survey may be offered in but the interface is not."""
+
+
 def language_name(tag: str) -> str:
     """Return a language's name in itself; the tag where we know none."""
-    return NAMES.get(tag, next((NAMES[t] for t in fallbacks(tag) if t in NAMES), tag))
+    return _VARIANT_NAMES.get(tag) or NAMES.get(tag, next((NAMES[t] for t in fallbacks(tag) if t in NAMES), tag))
 
 
 def use_language(tag: str) -> None:

@@ -8,7 +8,9 @@ from typing import IO
 from forms import pdf
 from forms.blocks import Size
 from forms.compose import Sheet, compose
+from forms.pagecode import SheetKind
 from forms.pdf import LEAF_GRAMS, Sides, leaves
+from forms.signup import sign_up_sheet
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.runs import Run
@@ -51,8 +53,19 @@ def sheet_of(survey: Survey, choice: PaperChoice | None = None) -> Sheet:
             f"Choose one of: {', '.join(survey.languages)}.",
         )
     parameters = text_parameters(survey, wanted)
-    composed = compose(survey.instrument, parameters, wanted, style=chosen.size.style, practice=survey.practice)
+    kind = SheetKind.PRACTICE if survey.practice else SheetKind.SHEET
+    composed = compose(survey.instrument, parameters, wanted, style=chosen.size.style, kind=kind)
     return pdf.finished(composed, survey.random_id)
+
+
+def sign_up_of(survey: Survey, choice: PaperChoice) -> Sheet:
+    """Compose the sign-up sheet for interviews with a survey's parameters.
+
+    Raises:
+        LayoutError: It does not fit on one page, such as with a very long address.
+    """
+    language = choice.language or survey.languages[0]
+    return sign_up_sheet(text_parameters(survey, language), language, choice.size)
 
 
 def sheet_grams(pages: int, sides: Sides) -> float:

@@ -36,6 +36,7 @@ ROUTES: Mapping[str, Open | Roles] = {
     "desk.close_survey": _COORDINATOR,
     "paper.prints": _COORDINATOR,
     "paper.print_again": _COORDINATOR,
+    "paper.sign_ups": _COORDINATOR,
     "upload.upload": _COORDINATOR,
     "upload.job": _COORDINATOR,
     "upload.progress": _COORDINATOR,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from typing import IO, cast
 
 from flask import Blueprint, make_response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -10,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from forms.blocks import Size
 from forms.errors import FormsError
 from forms.pdf import Sides
+from forms.signup import write_sign_ups
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.runs import MOST_SHEETS, Run
 from webapp.dataset.surveys import Survey
 from webapp.language import gettext, language_name
-from webapp.printing import PaperChoice, new_run, sheet_grams, sheet_of, write_run
+from webapp.printing import PaperChoice, new_run, sheet_grams, sheet_of, sign_up_of, write_run
 from webapp.views.desk import survey_page
 from webapp.views.here import instance, signed_in, survey_or_404
 from webapp.views.told import told
@@ -58,13 +60,41 @@ def print_again(slug: str, run_id: str) -> ResponseReturnValue:
         )
 
 
+@blueprint.post("/desk/<slug>/print/sign-up")
+def sign_ups(slug: str) -> ResponseReturnValue:
+    """Give sign-up sheets for interviews as a PDF."""
+    survey = survey_or_404(slug)
+    wanted = request.form.get("copies", "").strip()
+    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MOST_SHEETS):
+        most = f"{MOST_SHEETS:,}".replace(",", " ")
+        return _page(
+            survey, wanted="20", wrong=gettext("Write a number of sheets from 1 to %(most)s.", most=most), status=422
+        )
+    try:
+        sheet = sign_up_of(survey, PaperChoice(request.form.get("language", survey.languages[0])))
+    except FormsError as error:
+        return _page(survey, wanted="20", wrong=" ".join(told(error)), status=422)
+    out = _spooled()
+    write_sign_ups(sheet, int(wanted), out)
+    return _download(out, f"{survey.slug}-sign-up.pdf")
+
+
+def _spooled() -> IO[bytes]:
+    """Return a file without a name, in the instance: the answer closes it."""
+    spooled = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(instance().store.incoming_path))  # noqa: SIM115 (see above)
+    return cast(IO[bytes], spooled)
+
+
+def _download(out: IO[bytes], name: str) -> ResponseReturnValue:
+    out.seek(0)
+    return send_file(out, mimetype="application/pdf", as_attachment=True, download_name=name)
+
+
 def _pdf(survey: Survey, run: Run) -> ResponseReturnValue:
     """Write a run's sheets to a file without a name and send that."""
-    out = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(instance().store.incoming_path))  # noqa: SIM115 (the answer closes it)
+    out = _spooled()
     write_run(instance(), survey, run, out)
-    out.seek(0)
-    name = f"{survey.slug}-{run.id}.pdf"
-    return send_file(out, mimetype="application/pdf", as_attachment=True, download_name=name)
+    return _download(out, f"{survey.slug}-{run.id}.pdf")
 
 
 def _page(
