@@ -37,7 +37,19 @@ from forms.errors import Fault, FormsError, Severity
 from forms.model import Instrument, Text, texts_of
 from forms.tomllines import index
 from forms.tomlwrite import write
-from forms.xlsform_cells import MOST_BYTES, SETTINGS, SHEETS, SURVEY, Notes, Row, Sheet, read_sheets
+from forms.xlsform_cells import (
+    CHOICES,
+    MOST_BYTES,
+    SETTINGS,
+    SHEETS,
+    SURVEY,
+    WHOLE,
+    At,
+    Notes,
+    Row,
+    Sheet,
+    read_sheets,
+)
 from forms.xlsform_choices import read_choices, told_columns
 from forms.xlsform_questions import Questions
 from forms.xlsform_rows import read_entries
@@ -92,7 +104,7 @@ def read(data: bytes, name: str) -> Imported:
     if not sheets:
         return Imported(None, "", tuple(notes.faults))
     texts = Texts.of(sheets, notes)
-    lists = read_choices(sheets["choices"], texts)
+    lists = read_choices(sheets[CHOICES], texts)
     entries = read_entries(sheets[SURVEY], notes)
     settings = _settings(sheets[SETTINGS], notes)
     title = settings.get("form_title") or settings.get("title") or PurePath(name).stem
@@ -107,7 +119,8 @@ def read(data: bytes, name: str) -> Imported:
     again, faults = read_definition(definition, name)
     if again is not None:
         faults = tuple(f for f in check_text(definition, name) if f.severity is Severity.ERROR)
-    notes.faults += [_at_row(f, definition, survey) for f in faults if f.severity is Severity.ERROR]
+    places = _places(survey, questions.choice_rows())
+    notes.faults += [_at_row(f, places, definition) for f in faults if f.severity is Severity.ERROR]
     return Imported(again, definition if again is not None else "", _in_order(notes.faults))
 
 
@@ -141,6 +154,13 @@ def _instrument(settings: Row, survey: Survey, texts: Texts, form_title: Text, n
         texts.look_at(form_title.to(texts.languages[0]), at, "The title")
         what = f"There is no form_title; “{form_title.to(texts.languages[0])}” was taken."
         texts.notes.warning(at, "no-title", what, "Write form_title in settings.")
+    if (
+        settings.get("form_title")
+        and survey.title
+        and survey.title.to(texts.languages[0]) != settings.get("form_title")
+    ):
+        what = f"The form_title “{settings.get('form_title')}” is not used: the note “title” says another."
+        texts.notes.warning(at, "two-titles", what, "Word both alike, or give the note another name.")
     wanted = settings.get("form_id") or settings.get("id_string") or PurePath(name).stem
     instrument_id = valid_id(wanted, INSTRUMENT_ID, (), between="-", first="f")
     if instrument_id != wanted:
@@ -200,22 +220,25 @@ def _parameters(settings: Row, instrument: Instrument, texts: Texts) -> tuple[tu
     return tuple(found.items())
 
 
-def _at_row(fault: Fault, definition: str, survey: Survey) -> Fault:
-    """Turn a fault of the written definition into one of the sheet: its line becomes the row of its question."""
-    places: list[tuple[int, int]] = [(0, 1)]
-    document = {place: line for place, line in index(definition).lines.items() if place[0] == "section"}
-    ids = _ids(survey)
-    places += [(line, ids[place]) for place, line in document.items() if place in ids]
-    places.sort()
-    row = places[bisect_right(places, (fault.line, 1 << 30)) - 1][1]
-    return replace(fault, line=row, what=f'Sheet "{SURVEY}": {fault.what}')
+def _at_row(fault: Fault, places: Mapping[tuple[str | int, ...], At], definition: str) -> Fault:
+    """Turn a fault of the written definition into one of the form: its line becomes sheet and row.
+
+    What stands in no row, such as the title, is told of the file as a whole.
+    """
+    lines = index(definition).lines
+    known = sorted((line, places.get(place, WHOLE)) for place, line in lines.items() if place in places)
+    place = bisect_right([line for line, _ in known], fault.line) - 1
+    sheet, row = known[place][1] if place >= 0 else WHOLE
+    return replace(fault, line=row, what=f'Sheet "{sheet}": {fault.what}' if sheet else fault.what)
 
 
-def _ids(survey: Survey) -> Mapping[tuple[str | int, ...], int]:
-    """Return the row of each section and question by its place in a definition."""
-    found: dict[tuple[str | int, ...], int] = {}
+def _places(survey: Survey, choice_rows: Mapping[str, list[int]]) -> Mapping[tuple[str | int, ...], At]:
+    """Return sheet and row of each section, question and shared option, by its place in a definition."""
+    found: dict[tuple[str | int, ...], At] = {}
+    for name, rows in choice_rows.items():
+        found |= {("options", name, number): (CHOICES, row) for number, row in enumerate(rows)}
     for number, section in enumerate(survey.sections):
-        found["section", number] = survey.rows.get(f"[{section.id}]", 1)
+        found["section", number] = (SURVEY, survey.rows.get(f"[{section.id}]", 1))
         for place, question in enumerate(section.questions):
-            found["section", number, "question", place] = survey.rows[question.id]
+            found["section", number, "question", place] = (SURVEY, survey.rows[question.id])
     return found

@@ -246,8 +246,8 @@ def _open(data: bytes, notes: Notes) -> Workbook | None:
             # What openpyxl drops (pictures, drop-down lists) has no part in a questionnaire.
             warnings.simplefilter("ignore")
             return load_workbook(io.BytesIO(data), keep_links=False)
-    except _BROKEN as error:
-        what = f"The file is a zip but no workbook that can be read ({type(error).__name__}: {str(error)[:100]})."
+    except _BROKEN:
+        what = "The file is a zip, but no workbook that can be read."
         notes.error(WHOLE, "not-xlsx", what, "Open it in your spreadsheet and save it as Excel workbook (.xlsx).")
         return None
 
@@ -276,6 +276,9 @@ def _columns(cells: tuple[Cell | MergedCell, ...], sheet: str, notes: Notes) -> 
         heading = _plain(cell, (sheet, 1), notes)
         name, _, language = heading.partition("::")
         column = (name.strip().lower().replace(" ", "_"), " ".join(language.split()))
+        if column[0] == "bind" and language.strip() in ("relevant", "constraint", "required"):
+            # The long way to write the same.
+            column = (language.strip(), "")
         if not heading:
             found.append(None)
         elif column in found:

@@ -9,7 +9,7 @@ from forms import places
 from forms.draft import MOST_POINTS, OPTION_ID
 from forms.model import Option, Text
 from forms.xlsform_cells import CHOICES, At, Notes, Row, Sheet
-from forms.xlsform_texts import Texts, valid_id
+from forms.xlsform_texts import TEXT_COLUMNS, Texts, valid_id
 
 WAYS_OUT = (
     "vet inte",
@@ -29,7 +29,7 @@ WAYS_OUT = (
 )
 """Labels that are taken as ways out in a file that has no column `way_out`."""
 
-_COLUMNS = frozenset({"list_name", "name", "label", "way_out"})
+_COLUMNS = frozenset({"list_name", "list", "name", "value", "label", "way_out"})
 ENDS = " = "
 """Stands between the number and the words at the ends of an exported scale: `1 = Inte alls`."""
 
@@ -117,7 +117,8 @@ def told_columns(sheet: Sheet, known: frozenset[str], notes: Notes) -> None:
     """Say once of each column that holds something and is not read."""
     for column in sheet.columns:
         rows = [row.number for row in sheet.rows if column in row.cells]
-        if column[0] not in known and rows:
+        translated = bool(column[1]) and column[0] not in TEXT_COLUMNS
+        if (column[0] not in known or translated) and rows:
             heading = "::".join(part for part in column if part)
             what = f'The column "{heading}" is not read; it holds something on {on_rows(rows)}.'
             notes.warning((sheet.name, rows[0]), "unread-column", what, "Make sure that nothing is lost by that.")

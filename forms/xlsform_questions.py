@@ -62,8 +62,12 @@ class Questions:
         found: dict[tuple[Option, ...], str] = {}
         for asked in self.built.values():
             if asked.entry.list_name:
-                found.setdefault(own_options(asked.question), valid_id(asked.entry.list_name, ID, (), first="lista"))
+                found.setdefault(own_options(asked.question), _list_id(asked.entry.list_name))
         return found
+
+    def choice_rows(self) -> dict[str, list[int]]:
+        """Return the rows of each list of choices, by what the list is called in a definition."""
+        return {_list_id(name): [c.at[1] for c in choices] for name, choices in self.lists.items()}
 
     def tell_unused_lists(self) -> None:
         """Note lists of choices that no row uses; they are left out."""
@@ -297,6 +301,10 @@ class Questions:
         what = f'The text {entry.title} became the field of the option "{option.id}" of "{last.id}".'
         self.notes.warning(entry.at, "text-field", what, "Word it otherwise than the option, if it asks more.")
         return question
+
+
+def _list_id(name: str) -> str:
+    return valid_id(name, ID, (), first="lista")
 
 
 def _numbered(name: str, wanted: str) -> bool:

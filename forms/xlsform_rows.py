@@ -100,8 +100,8 @@ _ELSE = "Use text, integer, select_one, select_multiple or note, or take the row
 
 _READ = frozenset(
     {"type", "name", "label", "hint", "relevant", "relevance", "constraint", "appearance", "rows"}
-    | {"sensitive", "source", "compares_with", "comparison", "required", "required_message", "disabled"}
-    | {"constraint_message", "choice_filter", "repeat_count"}
+    | {"sensitive", "source", "compares_with", "comparison", "required", "disabled"}
+    | {"choice_filter"}
 )
 _LOOKS = frozenset({"multiline", "likert", "minimal", "autocomplete", "field-list", "quick", "search", "horizontal"})
 """Appearances that say nothing that could be lost here."""

@@ -52,7 +52,8 @@ _CALLED = {
 _IN_PARENTHESES = re.compile(r"\(([^()]+)\)$")
 _BRACE = re.compile(r"\{[^{}]*\}?|\}")
 _MARKUP = re.compile(r"</?[A-Za-z][^>]*>|\*\*|(?<!\w)__(?!\w)")
-_TEXT_COLUMNS = ("label", "hint")
+TEXT_COLUMNS = ("label", "hint")
+"""Columns that there may be one of for each language."""
 
 USUAL: Mapping[str, Mapping[str, str]] = {
     "sv": {
@@ -148,6 +149,9 @@ class Texts:
             what = 'Nothing says what language the column "label" is in; it was taken as Swedish.'
             remedy = 'Write default_language in settings, such as "Svenska (sv)".'
             notes.warning((SURVEY, 1), "no-language", what, remedy)
+        if default is not None and found and default not in found:
+            what = f"No text is in the default_language, {default}; the form begins in {next(iter(found))}."
+            notes.warning((SETTINGS, 2), "no-default", what, "Write the language as in the headings of the texts.")
         first = [default] if default in found else []
         texts.languages = tuple(dict.fromkeys([*(t for t in first if t), *found])) or ("sv",)
         return texts
@@ -229,7 +233,7 @@ def _default_language(settings: Sheet, notes: Notes) -> str | None:
 def _used(sheet: Sheet) -> Iterable[tuple[str, str]]:
     """Return the columns of texts that hold something."""
     filled = {column for row in sheet.rows for column in row.cells}
-    return [column for column in sheet.columns if column in filled and column[0] in _TEXT_COLUMNS]
+    return [column for column in sheet.columns if column in filled and column[0] in TEXT_COLUMNS]
 
 
 def valid_id(name: str, form: re.Pattern[str], taken: Collection[str], *, between: str = "_", first: str = "q") -> str:

@@ -15,6 +15,7 @@ from xlsform_books import SETTINGS, YES_NO, imported, saved, workbook
 from forms.errors import Fault, FormsError
 from forms.xlsform import Imported, read, read_file
 from forms.xlsform_cells import MOST_BYTES, MOST_ROWS
+from forms.xlsform_write import sayable, write
 
 SMALL = "| type | name | label |\n| note | n | Hej. |\n| text | a | Va? |\n| note | t | Tack. |"
 
@@ -325,3 +326,84 @@ def test_a_damaged_file_never_ends_in_a_traceback(seed: int) -> None:
 
 
 WHOLE = saved(workbook(survey=SMALL, choices=YES_NO, settings=SETTINGS))
+
+
+CELLS = {
+    "type": [
+        "text",
+        "begin_group",
+        "end_group",
+        "select_one m",
+        "select_one l or_other",
+        "date",
+        "calculate",
+        "start",
+        "",
+    ],
+    "name": ["a", "b", "c", "a_x", "b_x", "A", "Å!", "", "title", "support", "intro", "x" * 60],
+    "label": ["Va?", "# Rubrik", "X", "{region}", "{", "${a}", "**F**", "", "Ett\n\nTvå", "1 = X"],
+    "label::en": ["What?", "", "X", "1 = X"],
+    "hint": ["", "Tänk.", "{"],
+    "relevant": ["", "${a} = 'x'", "selected(${b}, 'x')", "${a} = 'x' or not(${b} = 'y')", "${z} = 1", "${a", "not("],
+    "constraint": ["", ". > 3", ". >= 1 and . <= 9999999999", "string-length(.) <= 0", "regex(., 'a')"],
+    "appearance": ["", "likert", "multiline", "w1 likert"],
+    "rows": ["", "5", "-1", "x", "99999999999999999999"],
+    "source": ["", "Ord"],
+    "compares_with": ["", "f/a", "A"],
+    "comparison": ["", "same", "alike"],
+}
+CHOICE_CELLS = {
+    "list_name": ["l", "m", "bra", "", "Å Ä"],
+    "name": ["x", "y", "1", "2", "3", "X", "", "ja!"],
+    "label": ["X", "Y", "1 = X", "2", "3 = Z", "Vet inte", ""],
+    "label::en": ["X", "Y", "1 = X", "2", "3 = Z", ""],
+    "way_out": ["", "yes"],
+}
+
+
+GOOD_TYPES = ["text", "integer", "note", "select_one l", "select_multiple l", "select_one bra"]
+GOOD_CHOICES = [["l", "x", "X"], ["l", "y", "Y"], ["bra", "1", "1 = X"], ["bra", "2", "2"], ["bra", "3", "3 = Z"]]
+
+
+def any_form(seed: int) -> bytes:
+    """Return a form of which any part may be odd; in every other form nearly all is sound."""
+    chance = Random(seed)
+    odd = chance.choice([0.01, 0.15])
+
+    def table(cells: dict[str, list[str]], good: list[list[str]]) -> list[list[str]]:
+        columns = [c for n, c in enumerate(cells) if n < 3 or chance.random() < 0.5 * (c != "label::en" or odd > 0.1)]
+        rows = [[*row, *(cells[c][0] for c in columns[3:])] for row in good]
+        return [
+            columns,
+            *(
+                [chance.choice(cells[columns[n]]) if chance.random() < odd else v for n, v in enumerate(r)]
+                for r in rows
+            ),
+        ]
+
+    asked = [
+        [chance.choice(GOOD_TYPES), f"{chance.choice('abc')}{n or ''}", f"Va {n}?"] for n in range(chance.randint(1, 9))
+    ]
+    for place in range(1, len(asked)):
+        if chance.random() < 0.3:
+            asked[place] = ["text", f"{asked[place - 1][1]}_x", "X"]
+    return saved(workbook(survey=table(CELLS, asked), choices=table(CHOICE_CELLS, GOOD_CHOICES)))
+
+
+@given(st.integers(0, 1_000_000))
+def test_any_table_is_read_or_its_faults_are_told(seed: int) -> None:
+    found = read(any_form(seed), "x.xlsx")
+    assert (found.instrument is not None) or errors(found)
+    assert all(f.what and f.remedy and f.file == "x.xlsx" for f in found.faults)
+    if found.instrument is not None:
+        again = read(write(found.instrument, "x.toml").data, "x.xlsx")
+        assert again.instrument == sayable(found.instrument)
+
+
+def test_faults_of_titles_and_shared_choices_are_told_where_they_stand() -> None:
+    survey = "| type | name | label |\n| select_one l | a | Va? |\n| select_one l | b | Hur? |"
+    choices = "| list_name | name | label |\n| l | a | A |\n| l | b | \N{SNOWMAN} |"
+    settings = "| form_title |\n| \N{SNOWMAN} |"
+    found = imported(survey, choices, settings)
+    told = {(f.line, f.what.split('"')[1] if f.line else "") for f in errors(found)}
+    assert told == {(0, ""), (3, "choices")}

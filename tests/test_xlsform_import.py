@@ -408,3 +408,26 @@ def test_a_file_of_another_program_is_read(shared: bool) -> None:
         for name, content in parts.items():
             out.writestr(name, content)
     assert sound(read(data.getvalue(), "x.xlsx")).questions[0].wording.default == sv("Va, å & hur?")
+
+
+def test_long_names_of_columns_and_unread_words_are_not_lost() -> None:
+    found = imported("""
+        | type              | name | label  | bind::relevant | constraint_message::sv | hint::sv |
+        | select_one ja_nej | a    | Va?    |                |                        |          |
+        | text              | b    | Hur?   | ${a} = 'ja'    | För långt              | Kort.    |
+        """)
+    assert sound(found).by_id["b"].asked_if == if_("a", "ja")
+    assert sound(found).by_id["b"].hint == sv("Kort.")
+    assert [f.what for f in found.faults if f.code == "unread-column"] == [
+        'Sheet "survey": The column "constraint_message::sv" is not read; it holds something on row 3.'
+    ]
+
+
+def test_what_the_settings_say_twice_or_in_vain_is_told() -> None:
+    found = imported(
+        "| type | name | label::en |\n| note | title | A visit |\n| text | a | What? |",
+        settings="| form_title | default_language |\n| Besöket | Svenska (sv) |\n| Till | |",
+    )
+    assert sound(found).languages == ("en",)
+    assert sound(found).title.to("en") == "A visit"
+    assert {"two-titles", "no-default", "unread-row"} <= codes(found)
