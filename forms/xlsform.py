@@ -54,7 +54,7 @@ from forms.xlsform_choices import read_choices, told_columns
 from forms.xlsform_questions import Questions
 from forms.xlsform_rows import read_entries
 from forms.xlsform_survey import Survey, Walk
-from forms.xlsform_texts import Texts, valid_id
+from forms.xlsform_texts import Texts, normal, valid_id
 
 _SETTINGS = frozenset({"form_title", "title", "form_id", "id_string", "version", "default_language", "parameters"})
 
@@ -109,7 +109,8 @@ def read(data: bytes, name: str) -> Imported:
     settings = _settings(sheets[SETTINGS], notes)
     title = settings.get("form_title") or settings.get("title") or PurePath(name).stem
     form_title = Text(tuple((tag, " ".join(title.split())) for tag in texts.languages[:1]))
-    questions = Questions(entries, lists, texts, form_title)
+    everywhere = normal(Text(tuple((tag, form_title.to(tag)) for tag in texts.languages)), texts.languages)
+    questions = Questions(entries, lists, texts, everywhere)
     survey = Walk(texts, questions).over(entries)
     instrument = _instrument(settings, survey, texts, form_title, name)
     questions.tell_unused_lists()

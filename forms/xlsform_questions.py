@@ -275,7 +275,8 @@ class Questions:
 
         It is where it is a text named `question_option`, shown when just that option was chosen, and labelled like it.
         """
-        if entry.sort is not Sort.TEXT or last.kind not in (Kind.SINGLE, Kind.MULTIPLE) or entry.row.get("hint"):
+        says_more = any(name in ("hint", "sensitive", "source") for name, _ in entry.row.cells)
+        if entry.sort is not Sort.TEXT or last.kind not in (Kind.SINGLE, Kind.MULTIPLE) or says_more:
             return None
         name, asked = next((n, a) for n, a in self.built.items() if a.question.id == last.id)
         named = [
@@ -289,8 +290,7 @@ class Questions:
         if raw is None:
             return None
         option = last.option(asked.options[raw])
-        silent = Texts(Notes(""), self.texts.languages, _tags=self.texts._tags)
-        label = silent.words(SURVEY, entry.row, "label", "")
+        label = self.texts.silently().words(SURVEY, entry.row, "label", "")
         if any(_bare(label.to(tag)) != _bare(option.label.to(tag)) for tag in self.texts.languages):
             return None
         length = self._limits(entry).length

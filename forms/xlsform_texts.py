@@ -156,6 +156,10 @@ class Texts:
         texts.languages = tuple(dict.fromkeys([*(t for t in first if t), *found])) or ("sv",)
         return texts
 
+    def silently(self) -> Texts:
+        """Return a reader of the same columns that tells nothing and remembers no parameter."""
+        return Texts(Notes(self.notes.file), self.languages, _tags=self._tags)
+
     def words(self, sheet: str, row: Row, column: str, title: str, *, paragraphs: bool = False) -> Text:
         """Read a text.
 

@@ -431,3 +431,22 @@ def test_what_the_settings_say_twice_or_in_vain_is_told() -> None:
     assert sound(found).languages == ("en",)
     assert sound(found).title.to("en") == "A visit"
     assert {"two-titles", "no-default", "unread-row"} <= codes(found)
+
+
+def test_languages_without_usual_words_head_sections_by_the_title() -> None:
+    found = imported("""
+        | type | name | label::fi | label::de |
+        | note | n    | Hei.      | Hallo.    |
+        | text | a    | Mikä?     | Was?      |
+        | note | k    | Kiitos.   | Danke.    |
+        """)
+    assert dict(sound(found).sections[0].title.translations) == {"fi": "Besöket", "de": "Besöket"}
+
+
+def test_a_text_that_says_more_than_a_field_stays_a_question() -> None:
+    rows = "| type | name | label | relevant | {} |\n| select_one ja_nej | a | Va? | | |\n"
+    field = "| text | a_nej | Nej | ${{a}} = 'nej' | {} |"
+    for column, cell in (("sensitive", "yes"), ("source", "Ord"), ("hint", "Kort.")):
+        found = sound(imported(rows.format(column) + field.format(cell)))
+        assert [q.id for q in found.questions] == ["a", "a_nej"], column
+    assert sound(imported(rows.format("rows") + field.format(""))).questions[0].option("nej").other
