@@ -135,6 +135,9 @@ def judge(question: Question, given: Given) -> Answer:
     """
     if not given.returned:
         return Answer(question.id, Status.NOT_RETURNED)
+    if not (given.marks or given.texts or given.stray or given.disagreement):
+        # Most questions of most responses: worth not going through every rule.
+        return Answer(question.id, Status.BLANK)
     texts, unread = _texts(question, given)
     marks = {o.id: given.marks.get(o.id, Mark.EMPTY) for o in question.options}
     crossed = tuple(o for o, m in marks.items() if m is Mark.CROSSED)
