@@ -6,6 +6,7 @@ says which questions were asked. Source of the rules: DESIGN.md section 5.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -159,8 +160,13 @@ def judge(question: Question, given: Given) -> Answer:
 def _texts(question: Question, given: Given) -> tuple[tuple[tuple[str | None, str], ...], tuple[str | None, ...]]:
     """Split the own words into those known and the fields whose ink nobody has written out."""
     fields: list[str | None] = [None, *(o.id for o in question.options)]
-    known = tuple((f, t.strip()) for f in fields if (t := given.texts.get(f)) is not None and t.strip())
+    known = tuple((f, words) for f in fields if (words := clean(given.texts.get(f) or "")))
     return known, tuple(f for f in fields if f in given.texts and given.texts[f] is None)
+
+
+def clean(text: str) -> str:
+    """Return a text as it is kept: without blanks around it and without control signs, which no person writes."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
 
 
 def _reasons(

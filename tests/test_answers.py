@@ -268,6 +268,14 @@ def test_numbers(text: str, codes: list[str]) -> None:
     assert faults(Given(texts={None: text}), NUMBER) == codes
 
 
+def test_control_signs_are_not_kept() -> None:
+    text = question("q", (), Kind.TEXT)
+    assert (
+        answers.judge(text, Given({}, {None: " Hej\x00 \x1b[31mdu\nså\tlångt\r "})).own_text == "Hej [31mdu\nså\tlångt"
+    )
+    assert answers.judge(text, Given({}, {None: "\x00"})).status is Status.BLANK
+
+
 def test_a_number_too_long_for_python_is_out_of_range() -> None:
     assert [f.code for f in answers.own_field_faults(NUMBER, "9" * 10_000, CODES)] == ["out-of-range"]
 
