@@ -63,7 +63,7 @@ def _texts(status: int) -> tuple[str, str, str]:
         413: lambda: (
             gettext("That was too large"),
             gettext("The server does not take that much at once. Nothing of it was stored."),
-            gettext("Send fewer files at a time, or split the pile into several files."),
+            gettext("Send less at a time: shorten long texts, or split a pile of scans into several files."),
         ),
         429: lambda: (
             gettext("Too many attempts"),
