@@ -380,7 +380,9 @@ def test_broken_toml_is_a_fault_with_its_line(text: str, line: int) -> None:
 @given(st.text(max_size=200))
 @settings(max_examples=150)
 def test_nothing_that_a_file_says_raises(text: str) -> None:
-    definition.read(text, "x")
+    instrument, faults = definition.read(text, "x")
+    assert instrument is None
+    assert any(f.severity is Severity.ERROR for f in faults)
 
 
 @given(instruments(3), st.data())
