@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forms.model import fallbacks
+from forms.model import Instrument, fallbacks, fill, texts_of
 from forms.routing import Saying
 
 
@@ -34,6 +34,10 @@ class Phrases:
     no_names: str
     practice: str
     sign_up_foot: str
+    support_stop: str
+    support_talk: str
+    support_call: str
+    questions: str
 
 
 _PHRASES: Mapping[str, Phrases] = {
@@ -61,6 +65,10 @@ _PHRASES: Mapping[str, Phrases] = {
         no_names="Skriv inte namn på personer.",
         practice="PROVBLANKETT – svaren räknas inte",
         sign_up_foot="Lägg bladet i ett eget kuvert, inte tillsammans med dina svar.",
+        support_stop="Väcker frågorna något svårt? Ta en paus eller sluta.",
+        support_talk="Du kan prata med {support}.",
+        support_call="Vid fara för liv, ring 112. För råd om vård, ring 1177.",
+        questions="Vill du fråga något? {contact}",
     ),
     "en": Phrases(
         page="Page {page} of {pages}",
@@ -86,6 +94,10 @@ _PHRASES: Mapping[str, Phrases] = {
         no_names="Do not write people's names.",
         practice="PRACTICE FORM – the answers do not count",
         sign_up_foot="Put the sheet in an envelope of its own, not together with your answers.",
+        support_stop="Do the questions stir up something hard? Take a break or stop.",
+        support_talk="You can talk to {support}.",
+        support_call="If a life is in danger, call 112. For advice about care, call 1177.",
+        questions="Any questions? {contact}",
     ),
 }
 
@@ -96,3 +108,27 @@ def phrases(language: str) -> Phrases:
         if tag in _PHRASES:
             return _PHRASES[tag]
     return _PHRASES["sv"]
+
+
+def support_words(instrument: Instrument, parameters: Mapping[str, str], language: str) -> str:
+    """Return whom to turn to if the questions stir something up, on paper and on screen.
+
+    Args:
+        instrument: Its own text is taken where it has one.
+        parameters: The survey's; the standard text leaves `support` out where it has no value.
+        language: Language of sheet or page.
+
+    Returns:
+        The text with the parameters filled in; never empty, since nobody may be left alone with what comes up.
+    """
+    if instrument.support:
+        return fill(instrument.support.to(language), parameters)
+    said = phrases(language)
+    talk = [fill(said.support_talk, parameters)] if parameters.get("support") else []
+    return " ".join((said.support_stop, *talk, said.support_call))
+
+
+def contact_words(instrument: Instrument, parameters: Mapping[str, str], language: str) -> str:
+    """Return whom to ask about the survey; empty where a text of the instrument says it, or where nobody is named."""
+    told = any("{contact}" in words for text in texts_of(instrument) for _, words in text.translations)
+    return "" if told or not parameters.get("contact") else fill(phrases(language).questions, parameters)
