@@ -14,6 +14,7 @@ from forms import markers, pagecode, pdf
 from forms.compose import Sheet, compose
 from forms.layout import dump, load
 from forms.model import Kind
+from forms.qr import qr_runs
 from forms.typeface import BOLD, REGULAR, missing_letters, width_mm, wrap
 
 
@@ -124,6 +125,22 @@ def test_the_text_can_be_searched_and_has_its_language(sheet: Sheet) -> None:
 def test_a_thousand_sheets_share_what_they_share(sheet: Sheet) -> None:
     one, many = len(printed(sheet, "000000")), len(printed(sheet, *(f"{n:06d}" for n in range(50))))
     assert (many - one) / 49 < 8_000 * sheet.layout.pages
+
+
+def test_the_mask_of_a_code_is_chosen_by_page_not_by_serial(sheet: Sheet) -> None:
+    one = pdf.finished(compose(instrument(question("q")), PARAMETERS, "sv"), "ab")
+    serials = [f"{n * 7919:06d}" for n in range(30)]
+    codes = [pagecode.PageCode(pagecode.SheetKind.SHEET, "ABCD", "9c41e07b", 1, s) for s in serials]
+    # Bits 2 to 4 of the format information, at row 8, columns 2 to 4, name the mask.
+    masks = {tuple((column, 8) in _dark(code) for column in (2, 3, 4)) for code in codes}
+    assert len(masks) == 1
+    read = [zxingcpp.read_barcode(page) for page in pictures(printed(one, *serials), 150 / 72)]
+    assert [pagecode.parse(code.text).serial for code in read if code] == serials  # type: ignore[union-attr]
+    assert {(code.ec_level, code.symbology_identifier) for code in read if code} == {("Q", "]Q1")}
+
+
+def _dark(code: pagecode.PageCode) -> set[tuple[int, int]]:
+    return {(first + n, row) for first, row, length in qr_runs(code) for n in range(length)}
 
 
 def test_two_sides_begin_each_sheet_on_a_leaf_of_its_own(sheet: Sheet) -> None:
