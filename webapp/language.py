@@ -1,8 +1,13 @@
-"""Which language a page is shown in."""
+"""Which language a page is shown in, what languages call themselves, and which way they are read."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
 import flask_babel
+from babel import Locale, UnknownLocaleError
 from flask import g, request, session
 
 from forms.model import fallbacks
@@ -25,9 +30,70 @@ _VARIANT_NAMES = {"sv-x-lattlast": "Lätt svenska", "en-x-easy": "Easy English"}
 """Names of variants that a survey may be offered in but the interface is not."""
 
 
+_OWN_NAMES = {"prs": "دری", "rom": "Romani", "ckb": "کوردی (سۆرانی)", "kmr": "Kurdî (kurmancî)"}
+"""Names of languages that are spoken here but that Unicode's locale data lacks or makes long."""
+
+_RIGHT_TO_LEFT_LANGUAGES = frozenset({"prs", "aii", "arc", "arz", "acm", "apc", "ary", "bal", "sdh", "lrc"})
+_RIGHT_TO_LEFT_SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo", "adlm", "rohg"})
+
+
+@lru_cache(maxsize=64)
+def locale_of(tag: str) -> Locale | None:
+    """Return what is known of a language tag, a script or a region in it included; None where nothing is."""
+    for shorter in fallbacks(tag.split("-x-", maxsplit=1)[0]):
+        try:
+            return Locale.parse(shorter, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return None
+
+
 def language_name(tag: str) -> str:
     """Return a language's name in itself; the tag where we know none."""
-    return _VARIANT_NAMES.get(tag) or NAMES.get(tag, next((NAMES[t] for t in fallbacks(tag) if t in NAMES), tag))
+    known = _VARIANT_NAMES.get(tag) or next((NAMES[t] for t in fallbacks(tag) if t in NAMES), None)
+    known = known or next((_OWN_NAMES[t] for t in fallbacks(tag) if t in _OWN_NAMES), None)
+    locale = locale_of(tag)
+    name = known or (locale.get_language_name() if locale is not None else None) or tag
+    return name[0].upper() + name[1:] if name != tag else tag
+
+
+@lru_cache(maxsize=64)
+def direction(tag: str) -> str:
+    """Return which way a language is read: `ltr` or `rtl`. A script in the tag decides before the language."""
+    parts = tag.lower().split("-x-")[0].split("-")
+    scripts = [p for p in parts[1:] if len(p) == 4 and p.isalpha()]
+    if scripts:
+        return "rtl" if scripts[0] in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
+    if parts[0] in _RIGHT_TO_LEFT_LANGUAGES:
+        return "rtl"
+    locale = locale_of(tag)
+    return str(locale.text_direction) if locale is not None else "ltr"
+
+
+_LEFT_TO_RIGHT, _FIRST_STRONG, _END = "\u2066", "\u2068", "\u2069"
+_NUMBER = re.compile(r"\+?\d(?:[ \u00a0/()-]{0,2}\d){4,}")
+
+
+def isolated(parameters: Mapping[str, str], tag: str) -> dict[str, str]:
+    """Return parameters as texts in a language take them in on screen.
+
+    In texts that are read from the right each value is shut off, so that a Swedish name or an address and the words
+    around it don't turn each other round (UAX 9).
+    """
+    if direction(tag) == "ltr":
+        return dict(parameters)
+    return {name: f"{_FIRST_STRONG}{value}{_END}" for name, value in parameters.items()}
+
+
+def readable(text: str, tag: str) -> str:
+    """Return a text as it may stand on screen in its language.
+
+    In a text that is read from the right the groups of a phone number would change places (UAX 9), so each number of
+    five digits or more is held together. Texts that are read from the left stay as they are.
+    """
+    if direction(tag) == "ltr":
+        return text
+    return _NUMBER.sub(lambda m: f"{_LEFT_TO_RIGHT}{m[0]}{_END}", text)
 
 
 def use_language(tag: str) -> None:

@@ -10,7 +10,7 @@ from flask import Flask, g, request
 from flask_babel import Babel, format_date
 
 from webapp.headers import asset_url
-from webapp.language import INTERFACE_LANGUAGES, NAMES, current_language, gettext
+from webapp.language import INTERFACE_LANGUAGES, NAMES, current_language, direction, gettext
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
@@ -57,6 +57,7 @@ def prepare(app: Flask) -> None:
         locale_selector=current_language,
     )
     app.jinja_env.filters.update(paragraphs=paragraphs, day=day, isoday=isoday, moment=moment, share=share)
+    app.jinja_env.filters.update(direction=direction)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

@@ -7,13 +7,18 @@ from datetime import date
 from babel.dates import format_date
 
 from webapp.dataset.surveys import Survey
+from webapp.language import locale_of
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def spoken_date(day: date, language: str) -> str:
-    """Return a date as people say it, such as “15 juni 2018”; it does not break over two lines."""
-    return format_date(day, "long", locale=language.split("-", maxsplit=1)[0]).replace(" ", _NO_BREAK)
+    """Return a date as people say it, such as “15 juni 2018”; it does not break over two lines.
+
+    In a language whose dates nobody has told us it stands as 2018-06-15, which reads the same everywhere.
+    """
+    locale = locale_of(language)
+    return format_date(day, "long", locale=locale).replace(" ", _NO_BREAK) if locale is not None else day.isoformat()
 
 
 def text_parameters(survey: Survey, language: str) -> dict[str, str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from forms.answers import NOTHING, Given, Mark, SubmissionFault
-from forms.model import Instrument, Kind, Question, Section, fill
-from forms.phrases import Phrases, phrases
+from forms.model import Instrument, Kind, Question, Section, Text, fill
+from forms.phrases import Phrases, phrases, support_words
 from forms.places import Place, places
 from forms.routing import END, Routing, routing, tell
-from webapp.language import gettext
+from webapp.language import gettext, isolated, readable
 from webapp.views.posted import CHOSEN, WRITTEN
 
 
@@ -38,6 +38,19 @@ class OptionView:
     text: str = ""
     go: str = ""
     go_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A help line.
+
+    Attributes:
+        text: What it says.
+        ours: It is the interface's own, so in the interface's language where the survey has another one.
+    """
+
+    text: str
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class QuestionView:
     number: int
     kind: Kind
     wording: str
-    hints: tuple[str, ...]
+    hints: tuple[Line, ...]
     name: str
     text_name: str
     field: str
@@ -114,6 +127,7 @@ class FormView:
         title: Name of the questionnaire.
         intro: What stands before the first question.
         support: Whom to turn to.
+        support_ours: Those words are the standard ones, in the interface's language.
         sections: In order.
         count: Number of questions.
         faults: Anchor, number and words of what has to be mended, in the instrument's order.
@@ -123,6 +137,7 @@ class FormView:
     title: str
     intro: str
     support: str
+    support_ours: bool
     sections: tuple[SectionView, ...]
     count: int
     faults: tuple[tuple[str, int, str], ...] = ()
@@ -140,8 +155,13 @@ class _Maker:
     said: Phrases
     routed: Routing
 
-    def words(self, text: str) -> str:
-        return fill(text, self.parameters)
+    def words(self, text: Text) -> str:
+        return text_words(text, self.language, self.parameters)
+
+    @property
+    def support(self) -> str:
+        values = isolated(self.parameters, self.language)
+        return readable(support_words(self.instrument, values, self.language), self.language)
 
     def section(self, section: Section, before: Question | None) -> SectionView:
         views = []
@@ -149,11 +169,9 @@ class _Maker:
             fresh = question.sensitive and not (before is not None and before.sensitive)
             views.append(self.question(question, support=fresh))
             before = question
-        lang = self.language
-        return SectionView(self.words(section.title.to(lang)), self.words(section.intro.to(lang)), tuple(views))
+        return SectionView(self.words(section.title), self.words(section.intro), tuple(views))
 
     def question(self, question: Question, *, support: bool) -> QuestionView:
-        lang = self.language
         given = self.given.get(question.id, NOTHING)
         options = tuple(self.option(question, o.id, given) for o in question.options)
         own = question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE)
@@ -162,7 +180,7 @@ class _Maker:
             id=question.id,
             number=self.instrument.numbers[question.id],
             kind=question.kind,
-            wording=self.words(question.wording.default.to(lang)),
+            wording=self.words(question.wording.default),
             hints=self.hints(question),
             name=CHOSEN + question.id,
             text_name=WRITTEN + question.id,
@@ -174,27 +192,27 @@ class _Maker:
             max_length=question.max_length,
             minimum=question.minimum,
             maximum=question.maximum,
-            ends=(question.low.to(lang), question.high.to(lang)),
+            ends=(self.words(question.low), self.words(question.high)),
             wrong=self.wrong.get(question.id, ()),
-            support=self.words(self.instrument.support.to(lang)) if support else "",
+            support=self.support if support else "",
         )
 
-    def hints(self, question: Question) -> tuple[str, ...]:
+    def hints(self, question: Question) -> tuple[Line, ...]:
         """The definition's own hint, when the question is meant, and what its kind asks for."""
         lines = []
         if question.id in self.routed.reminders:
             condition = tell(self.routed.reminders[question.id], self.instrument, self.language, self.said.saying)
-            lines.append(self.said.only_if.format(condition=condition))
-        lines.append(self.words(question.hint.to(self.language)))
+            lines.append(Line(self.said.only_if.format(condition=condition), ours=True))
+        lines.append(Line(self.words(question.hint)))
         if question.kind is Kind.MULTIPLE:
-            lines.append(self.said.several)
+            lines.append(Line(self.said.several, ours=True))
         if question.kind is Kind.TEXT:
-            lines.append(self.said.no_names)
+            lines.append(Line(self.said.no_names, ours=True))
         if question.kind is Kind.NUMBER:
-            lines.append(
-                gettext("A whole number from %(low)d to %(high)d.", low=question.minimum, high=question.maximum)
-            )
-        return tuple(line for line in lines if line)
+            low, high = question.minimum, question.maximum
+            told = gettext("A whole number from %(low)d to %(high)d.", low=low, high=high)
+            lines.append(Line(told, ours=True))
+        return tuple(line for line in lines if line.text)
 
     def option(self, question: Question, option_id: str, given: Given) -> OptionView:
         option = question.option(option_id)
@@ -206,7 +224,7 @@ class _Maker:
             go, go_to = self.said.jump.format(number=self.instrument.numbers[target]), f"q-{target}"
         return OptionView(
             value=option.id,
-            label=self.words(option.label.to(self.language)),
+            label=self.words(option.label),
             field=f"f-{question.id}-{option.id}",
             chosen=given.marks.get(option.id) is Mark.CROSSED,
             text_name=f"{WRITTEN}{question.id}.{option.id}" if option.other else "",
@@ -229,6 +247,11 @@ class _Maker:
             (name, tuple(OptionView(p.code, p.name, "", p.code == chosen) for p in members))
             for name, members in groupby(ordered, key=group)
         )
+
+
+def text_words(text: Text, language: str, parameters: Mapping[str, str]) -> str:
+    """Return a text as the screen shows it in a language, with the survey's parameters in it."""
+    return readable(fill(text.to(language), isolated(parameters, language)), language)
 
 
 def form_view(
@@ -266,9 +289,10 @@ def form_view(
     general = tuple(("", 0, told) for q, all_told in wrong.items() if q not in views for told in all_told)
     return FormView(
         language=language,
-        title=maker.words(instrument.title.to(language)),
-        intro=maker.words(instrument.intro.to(language)),
-        support=maker.words(instrument.support.to(language)),
+        title=maker.words(instrument.title),
+        intro=maker.words(instrument.intro),
+        support=maker.support,
+        support_ours=not instrument.support,
         sections=tuple(sections),
         count=len(views),
         faults=general + summary,
@@ -277,7 +301,7 @@ def form_view(
 
 def _several_words(question: Question, language: str, parameters: Mapping[str, str]) -> str:
     """Say which of several answers can't stand together."""
-    alone = [fill(o.label.to(language), parameters) for o in question.options if o.exclusive]
+    alone = [text_words(o.label, language, parameters) for o in question.options if o.exclusive]
     if question.chooses_one or not alone:
         return gettext("Choose only one answer here.")
     return gettext("“%(answer)s” can't stand beside other answers. Keep one or the other.", answer=" / ".join(alone))
@@ -310,7 +334,9 @@ def fault_words(instrument: Instrument, fault: SubmissionFault, language: str, p
 
 def answer_words(question: Question, given: Given, language: str, parameters: Mapping[str, str]) -> list[str]:
     """Put into words what a person chose and wrote at one question; what the question does not have is left out."""
-    said = [fill(o.label.to(language), parameters) for o in question.options if given.marks.get(o.id) is Mark.CROSSED]
+    said = [
+        text_words(o.label, language, parameters) for o in question.options if given.marks.get(o.id) is Mark.CROSSED
+    ]
     named = {p.code: p.name for p in places(question.places)} if question.places else {}
     for where, text in given.texts.items():
         if text:

@@ -8,16 +8,17 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from forms.answers import NOTHING, Given, SubmissionFault, submission_faults, to_payload, without_passed_over
-from forms.model import Instrument, fill
+from forms.model import Instrument, fallbacks
 from forms.phrases import phrases
 from forms.places import codes
 from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.surveys import Survey, SurveyState
-from webapp.language import gettext, language_name, use_language
+from webapp.language import direction, gettext, interface_language, language_name, use_language
 from webapp.views.errors import error_page
-from webapp.views.formview import FormView, QuestionView, answer_words, form_view
+from webapp.views.formview import FormView, QuestionView, answer_words, form_view, text_words
 from webapp.views.here import instance, survey_or_404
 from webapp.views.posted import is_submission_id, new_submission_id, read_given
 from webapp.views.told import told as error_words
@@ -26,6 +27,10 @@ from webapp.wording import text_parameters
 blueprint = Blueprint("respond", __name__)
 
 _OWN_SITES = frozenset({"same-origin", "none"})
+
+
+_Removed = tuple[tuple[QuestionView, list[str]], ...]
+"""Questions whose answers don't count any more, with those answers in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +58,55 @@ class _Visit:
 
     def page(self, template: str, status: int = 200, **more: object) -> ResponseReturnValue:
         """Show one of the respondent's pages."""
-        slug = self.survey.slug
-        languages = [
-            (tag, language_name(tag), url_for("respond.form", slug=slug, lang=tag)) for tag in self.survey.languages
-        ]
-        shown: dict[str, object] = {
-            "survey": self.survey,
-            "languages": languages,
-            "shown_language": self.language,
-            "said": phrases(self.language),
-            "contact": self.survey.parameters.get("contact", ""),
-            "home": url_for("respond.form", slug=slug, lang=self.language),
-        }
-        return make_response(render_template(template, **shown | more), status)
+        return make_response(render_template(template, **page_values(self.survey, self.language) | more), status)
+
+
+def page_values(survey: Survey, language: str) -> dict[str, object]:
+    """Return what every page of a survey needs besides its questions.
+
+    Args:
+        survey: The survey.
+        language: The language that its texts are shown in.
+
+    Returns:
+        Values for the templates. `ours` are the attributes of an element in the interface's own words: empty where
+        the page's language is one of the interface's. `theirs` are those of the survey's words inside of such.
+    """
+    addresses = [
+        (tag, language_name(tag), url_for("respond.form", slug=survey.slug, lang=tag)) for tag in survey.languages
+    ]
+    interface = interface_language(language)
+    same = interface in fallbacks(language)
+    return {
+        "survey": survey,
+        "languages": addresses,
+        "shown_language": language,
+        "reads": direction(language),
+        "ours": "" if same else _attributes(interface),
+        "theirs": "" if same else _attributes(language),
+        "said": phrases(language),
+        "contact": text_parameters(survey, language).get("contact", ""),
+        "home": url_for("respond.form", slug=survey.slug, lang=language),
+    }
+
+
+def _attributes(tag: str) -> Markup:
+    return Markup(' lang="{}" dir="{}"').format(tag, direction(tag))
+
+
+def first_page(survey: Survey, instrument: Instrument, language: str) -> str:
+    """Return a survey's page as a person meets it, nothing answered yet.
+
+    Args:
+        survey: The survey.
+        instrument: The version that is shown.
+        language: One of the survey's languages.
+    """
+    use_language(language)
+    visit = _Visit(survey, instrument, language)
+    return render_template(
+        "respond/form.html", **page_values(survey, language), **_form_values(visit, visit.form(), "")
+    )
 
 
 @blueprint.get("/")
@@ -102,7 +143,7 @@ def form(slug: str) -> ResponseReturnValue:
 def thanks(slug: str) -> ResponseReturnValue:
     """Say that an answer has arrived; nothing here tells whose."""
     visit = _visit(slug, request.args.get("lang", ""))
-    words = fill(visit.instrument.thanks.to(visit.language), visit.parameters)
+    words = text_words(visit.instrument.thanks, visit.language, visit.parameters)
     return visit.page("respond/thanks.html", form=visit.form(), thanks=words)
 
 
@@ -122,24 +163,25 @@ def _show(  # noqa: PLR0913 (a page has that many states)
     given: Mapping[str, Given] | None = None,
     *,
     faults: tuple[SubmissionFault, ...] = (),
-    removed: tuple[tuple[QuestionView, list[str]], ...] = (),
+    removed: _Removed = (),
     submission_id: str = "",
     extra: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
     """Show the form, empty or with what was answered."""
-    view = visit.form(given, faults)
-    return visit.page(
-        "respond/form.html",
-        status,
-        form=view,
-        extra=extra,
-        removed=removed,
-        without=" ".join(q.id for q, _ in removed),
-        submission_id=submission_id or new_submission_id(),
-        version=visit.instrument.version,
-        action=url_for("respond.form", slug=visit.survey.slug, lang=visit.language),
-    )
+    values = _form_values(visit, visit.form(given, faults), submission_id or new_submission_id(), removed)
+    return visit.page("respond/form.html", status, **values, extra=extra)
+
+
+def _form_values(visit: _Visit, view: FormView, submission_id: str, removed: _Removed = ()) -> dict[str, object]:
+    return {
+        "form": view,
+        "removed": removed,
+        "without": " ".join(q.id for q, _ in removed),
+        "submission_id": submission_id,
+        "version": visit.instrument.version,
+        "action": url_for("respond.form", slug=visit.survey.slug, lang=visit.language),
+    }
 
 
 def _take(visit: _Visit) -> ResponseReturnValue:
