@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,9 @@ REGULAR = "AtkinsonHyperlegible"
 
 BOLD = "AtkinsonHyperlegible-Bold"
 """Name under which the bold face is registered with ReportLab."""
+
+_BREAKS = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
+"""Where a line may end: any run of blanks but the one that holds a date or a phone number together."""
 
 _FOLDER = Path(__file__).parent / "fonts"
 _FILES = {REGULAR: "AtkinsonHyperlegible-Regular.ttf", BOLD: "AtkinsonHyperlegible-Bold.ttf"}
@@ -51,8 +55,8 @@ def width_mm(text: str, size_pt: float, face: str = REGULAR) -> float:
 def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tuple[str, ...]:
     """Break a text into lines that fit a width.
 
-    Blanks break lines and so do line breaks in the text. A word that is wider than the room is broken where it
-    must be, so that nothing is ever lost or runs into the margin.
+    Blanks break lines and so do line breaks in the text; a no-break space does not. A word that is
+    wider than the room is broken where it must be, so that nothing is ever lost or runs into the margin.
 
     Args:
         text: The text.
@@ -66,7 +70,7 @@ def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tupl
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for word in paragraph.split():
+        for word in _BREAKS.split(paragraph.strip()):
             rest = word
             if line and width_mm(f"{line} {rest}", size_pt, face) > room_mm:
                 lines.append(line)
