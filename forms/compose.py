@@ -16,7 +16,7 @@ from forms.layout import CORNERS, Code, Field, Layout, Marker, Rectangle
 from forms.markers import SIGN_UP_FIRST, marker_id
 from forms.model import Instrument
 from forms.pagecode import SheetKind
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm, wrap
 
 PAGE_MM = (210.0, 297.0)
 """A4."""
@@ -91,7 +91,8 @@ def compose(
             of its own and no number.
 
     Raises:
-        LayoutError: `too-tall`: a question does not fit on a page; `too-many-pages`; `empty-label`.
+        LayoutError: `too-tall`: a question does not fit on a page; `too-many-pages`; `empty-label`;
+            `missing-letter`: the font lacks a letter of a text or of a parameter.
     """
     setter = Setter.of(instrument, parameters, language, style)
     # A person reads the sign-up: how to cross need not be explained there, and its few questions need no headings.
@@ -113,9 +114,20 @@ def compose(
         for block, y in placed:
             page_draws += [moved(d, 0, y) for d in block.draws]
             fields += [_rounded(replace(f, page=number, y=f.y + y)) for f in block.fields]
+        _refuse_missing_letters(page_draws)
         draws.append(tuple(page_draws))
     first_marker = SIGN_UP_FIRST if kind is SheetKind.SIGN_UP else marker_id(1, 0)
     return Sheet(_layout(instrument, language, len(pages), fields, first_marker), tuple(draws))
+
+
+def _refuse_missing_letters(draws: list[Draw]) -> None:
+    """Refuse what would be printed as empty boxes, such as Arabic or a sign in an address."""
+    for draw in draws:
+        missing = missing_letters(draw.text) if isinstance(draw, Words) else frozenset()
+        if missing and isinstance(draw, Words):
+            listed = ", ".join(f"“{c}” (U+{ord(c):04X})" for c in sorted(missing))
+            remedy = "Use other letters, or print the sheet in another language; on screen it works as it is."
+            raise LayoutError("missing-letter", f"The paper's font lacks {listed}, in “{draw.text}”.", remedy)
 
 
 def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field], first_marker: int) -> Layout:
