@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import IO
 
 import pypdfium2
@@ -47,6 +48,10 @@ class Sides(StrEnum):
     TWO = "two"
 
 
+CUT_LINE_MM = 0.2
+"""Width of the dashed lines between slips."""
+
+
 LEAF_GRAMS = 5.0
 """A leaf of A4, 80 g/m²: 0.0624 m² weigh 4.99 g."""
 
@@ -64,12 +69,17 @@ def write(sheet: Sheet, kind: SheetKind, serials: Iterable[str], out: IO[bytes],
         kind: Sort of sheet; part of the page code.
         serials: One serial a copy, in the order of printing.
         out: Where the PDF goes.
-        sides: TWO pads each sheet to whole leaves, so that the next one begins on a leaf of its own.
+        sides: TWO pads each sheet to whole leaves, so that the next one begins on a leaf of its own; slips have one
+            side.
     """
     canvas = _canvas(sheet, out)
     if sides is Sides.TWO:
         canvas.setViewerPreference("Duplex", "DuplexFlipLongEdge")
     _forms(canvas, sheet)
+    if len(places_on_leaf(sheet.layout.page_size_mm)) > 1:
+        _slips(canvas, sheet, kind, serials)
+        canvas.save()
+        return
     for serial in serials:
         for page in range(1, sheet.layout.pages + 1):
             _copy(canvas, sheet, page, PageCode(kind, sheet.layout.instrument_hash, sheet.layout.id, page, serial))
@@ -79,12 +89,39 @@ def write(sheet: Sheet, kind: SheetKind, serials: Iterable[str], out: IO[bytes],
     canvas.save()
 
 
-def _canvas(sheet: Sheet, out: IO[bytes]) -> Canvas:
+def places_on_leaf(page_size_mm: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    """Return where pages of a size stand on an A4: upper left corners in mm, row by row; one for a whole page."""
+    width, height = page_size_mm
+    columns, rows = max(1, int(PAGE_MM[0] / width + 0.01)), max(1, int(PAGE_MM[1] / height + 0.01))
+    return tuple((column * width, row * height) for row in range(rows) for column in range(columns))
+
+
+def _slips(canvas: Canvas, sheet: Sheet, kind: SheetKind, serials: Iterable[str]) -> None:
+    """Draw slips, several on a leaf, with lines to cut along; the last leaf may be partly empty."""
+    layout = sheet.layout
+    places = places_on_leaf(layout.page_size_mm)
+    left = iter(serials)
+    while on_leaf := tuple(islice(left, len(places))):
+        for serial, (x, y) in zip(on_leaf, places, strict=False):
+            canvas.saveState()
+            canvas.translate(x * mm, (PAGE_MM[1] - y - layout.page_size_mm[1]) * mm)
+            _copy(canvas, sheet, 1, PageCode(kind, layout.instrument_hash, layout.id, 1, serial))
+            canvas.restoreState()
+        canvas.setLineWidth(CUT_LINE_MM * mm)
+        canvas.setDash(2 * mm, 2 * mm)
+        for x in sorted({x for x, _ in places if x > 0}):
+            canvas.line(x * mm, 0, x * mm, PAGE_MM[1] * mm)
+        for y in sorted({y for _, y in places if y > 0}):
+            canvas.line(0, (PAGE_MM[1] - y) * mm, PAGE_MM[0] * mm, (PAGE_MM[1] - y) * mm)
+        canvas.showPage()
+
+
+def _canvas(sheet: Sheet, out: IO[bytes], page_size_mm: tuple[float, float] = PAGE_MM) -> Canvas:
     register()
     # Wrapping streams in ASCII, in pure Python, would take a third of the time and a quarter more space.
     rl_config.useA85 = 0
-    size = PAGE_MM[0] * mm, PAGE_MM[1] * mm
-    canvas = Canvas(out, pagesize=size, invariant=1, pageCompression=1, lang=sheet.layout.language)
+    width, height = page_size_mm
+    canvas = Canvas(out, pagesize=(width * mm, height * mm), invariant=1, pageCompression=1, lang=sheet.layout.language)
     canvas.setTitle(sheet.layout.instrument)
     canvas.setCreator("Kryssklick")
     canvas.setViewerPreference("PrintScaling", "None")
@@ -180,7 +217,10 @@ def _copy(canvas: Canvas, sheet: Sheet, page: int, code: PageCode) -> None:
     for draw in sheet.pages[page - 1]:
         if isinstance(draw, Words) and _is_own(draw):
             pen.draw(replace(draw, text=draw.text.replace("{serial}", code.serial)))
-    pen.code(next(c for c in sheet.layout.codes if c.page == page), code)
+    # An information page is no form: it has no page code.
+    for place in sheet.layout.codes:
+        if place.page == page:
+            pen.code(place, code)
 
 
 def _is_own(draw: Draw) -> bool:
@@ -191,7 +231,7 @@ def _is_own(draw: Draw) -> bool:
 def _pictures(sheet: Sheet) -> Iterator[bytes]:
     """Yield a 1-bit PNG of each page without code and number."""
     out = io.BytesIO()
-    canvas = _canvas(sheet, out)
+    canvas = _canvas(sheet, out, sheet.layout.page_size_mm)
     _forms(canvas, sheet)
     for page in range(1, sheet.layout.pages + 1):
         canvas.doForm(f"page{page}")
