@@ -1,4 +1,4 @@
-"""Commands about what is asked: instruments, surveys, printed sheets."""
+"""Commands about what is asked: instruments and surveys."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ from pathlib import Path
 
 import click
 
-from forms.blocks import Size
 from forms.check import check as check_definition
 from forms.definition import find, load, read_text
-from forms.errors import Severity
-from forms.layout import dump
-from forms.pdf import Sides
-from forms.signup import write_sign_ups
+from forms.definition import read as read_definition
+from forms.errors import Fault, Severity
 from webapp.clitools import DONE, ERROR, FILE, WAITS, counted, guarded, instance_folder, opened, tell, written
 from webapp.dataset.surveys import Survey, split_settings
-from webapp.printing import PaperChoice, new_run, sheet_grams, sign_up_of, write_run
+
+
+def _parameters(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE")
+        # A shell makes it hard to give a line break; an address has several lines.
+        values[key] = value.replace("\\n", "\n")
+    return values
 
 
 @click.group("instrument")
@@ -25,11 +32,22 @@ def instrument_group() -> None:
 
 @instrument_group.command("check")
 @click.argument("instrument")
+@click.option("--preview", type=FILE, help="Also write a page (.html) that shows phone and paper side by side.")
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=_parameters,
+    metavar="KEY=VALUE",
+    help="For the preview: a value for the texts. \\n is a line break.",
+)
 @instance_folder
 @guarded
-def check(instrument: str, instance: Path) -> int:
+def check(instrument: str, preview: Path | None, parameters: dict[str, str], instance: Path) -> int:
     """Report every fault of a definition, with file, line and remedy. INSTRUMENT is a shipped id or a path."""
     del instance  # taken because every command takes it; a definition stands for itself
+    if parameters and preview is None:
+        raise click.UsageError("--param is for the preview: give --preview FILE too.")
     path = find(instrument)
     faults = check_definition(path)
     for fault in faults:
@@ -38,7 +56,23 @@ def check(instrument: str, instance: Path) -> int:
     warnings = len(faults) - errors
     found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if faults else "nothing to mend"
     tell(f"{path.name}: {found}.")
+    if preview is not None:
+        _write_preview(path, faults, parameters, preview)
     return ERROR if errors else DONE
+
+
+def _write_preview(path: Path, faults: tuple[Fault, ...], parameters: dict[str, str], out: Path) -> None:
+    # The preview brings the whole site; the check alone starts faster without it.
+    from webapp.preview import preview  # noqa: PLC0415
+
+    shown, _ = read_definition(read_text(path), path.name)
+    if shown is None:
+        tell(f"{out} was not written: there is nothing to look at before the errors are mended.")
+        return
+    page = preview(shown, faults, parameters, path.name)
+    with written(out) as file:
+        file.write(page.encode())
+    tell(f"{out} shows it on phone and paper; open it in a browser.")
 
 
 @instrument_group.command("import")
@@ -91,17 +125,6 @@ def export_xlsform(instrument: str, out: Path, instance: Path) -> int:
 @click.group("survey")
 def survey_group() -> None:
     """Surveys: one round each."""
-
-
-def _parameters(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    values = {}
-    for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if not sign or not key:
-            raise click.BadParameter(f"{pair!r} is not KEY=VALUE")
-        # A shell makes it hard to give a line break; an address has several lines.
-        values[key] = value.replace("\\n", "\n")
-    return values
 
 
 @survey_group.command("create")
@@ -167,60 +190,3 @@ def close_survey(survey: str, instance: Path) -> int:
 
 def _stands(survey: Survey) -> str:
     return f"“{survey.slug}” is {survey.state.value}."
-
-
-@click.command("print")
-@click.argument("survey")
-@click.option("--sheets", type=click.IntRange(min=1), help="Print a new run of so many sheets.")
-@click.option("--run", "run_id", metavar="ID", help="Print an earlier run again.")
-@click.option("--sign-up", "sign_ups", type=click.IntRange(min=1), help="Print so many sign-up sheets for interviews.")
-@click.option("--out", type=FILE, required=True, help="The PDF to write.")
-@click.option("--layout", type=FILE, help="Also write the layout file, for `kryssklick read`.")
-@click.option("--language", help="One of the survey's languages; else its first.")
-@click.option("--sides", type=click.Choice([s.value for s in Sides]), default=Sides.ONE.value, show_default=True)
-@click.option("--size", type=click.Choice([s.value for s in Size]), default=Size.NORMAL.value, show_default=True)
-@instance_folder
-@guarded
-def print_sheets(  # noqa: PLR0913 (each is one option of the command)
-    *,
-    survey: str,
-    sheets: int | None,
-    run_id: str | None,
-    sign_ups: int | None,
-    out: Path,
-    layout: Path | None,
-    language: str | None,
-    sides: str,
-    size: str,
-    instance: Path,
-) -> int:
-    """Print numbered sheets of a survey, or an earlier run again."""
-    if sum(given is not None for given in (sheets, run_id, sign_ups)) != 1:
-        raise click.UsageError("Give one of --sheets N, --run ID and --sign-up N.")
-    choice = PaperChoice(language, Sides(sides), Size(size))
-    if sign_ups is not None:
-        return _print_sign_ups(instance, survey, sign_ups, choice, out)
-    with opened(instance) as folder:
-        wanted = folder.surveys.get(survey)
-        with written(out) as file:
-            run = folder.runs.get(wanted, run_id) if run_id else new_run(folder, wanted, sheets or 0, choice)
-            write_run(folder, wanted, run, file)
-        if layout is not None:
-            with written(layout) as file:
-                file.write(dump(folder.runs.layout(run.layout)).encode())
-        pages = folder.runs.layout(run.layout).pages
-    click.echo(run.id)
-    made = f"{counted(len(run.serials), 'sheet')} of {counted(pages, 'page')}"
-    printed_on = Sides(run.settings["sides"])
-    how = "on both sides, flipped on the long edge, " if printed_on is Sides.TWO else ""
-    tell(f"Run {run.id}: {made} in {out}. Print it {how}at 100 %, not “fit to page”.")
-    tell(f"For the postage: a sheet weighs about {sheet_grams(pages, printed_on):.0f} g on paper of 80 g/m².")
-    return DONE
-
-
-def _print_sign_ups(instance: Path, survey: str, copies: int, choice: PaperChoice, out: Path) -> int:
-    with opened(instance) as folder, written(out) as file:
-        write_sign_ups(sign_up_of(folder.surveys.get(survey), choice), copies, file)
-    tell(f"{counted(copies, 'sign-up sheet')} in {out}.")
-    tell("Send each with an envelope of its own, marked for the contact keeper, who opens it unread by others.")
-    return DONE
