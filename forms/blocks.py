@@ -119,7 +119,7 @@ ARROWS_MEET_MM = 24.0
 """Labels of one question that differ by no more have arrows that end in one column."""
 
 LEAST_TO_WRITE_MM = 45.0
-"""Narrower than this, a frame to write in leaves its line to itself: the jump moves below it."""
+"""Narrower than this, a frame to write in gets a line to itself: it moves below its label, or the jump below it."""
 
 WIDE_SERIAL = "QGHNDK"
 """Stands for the sheet's own number while lines are broken: 97 of 100 serials are no wider."""
@@ -279,18 +279,18 @@ class Setter:
     def _row(self, block: Block, question: Question, options: list[Option], columns: int, arrows_end: float) -> None:
         style = self.style
         step = (style.right - style.body) / columns
-        tallest = 1
+        tallest = 0.0
         # An "other" field reaches a little above its box; the row begins where its highest part does.
         block.rows.append(block.height - 0.25)
         for column, option in enumerate(options):
             x = style.body + column * step
             tallest = max(tallest, self._option(block, question, option, (x, step), arrows_end))
-        block.height += style.pitch + (tallest - 1) * style.line + (2.0 if any(o.other for o in options) else 0.0)
+        block.height += style.pitch + tallest + (2.0 if any(o.other for o in options) else 0.0)
 
     def _option(
         self, block: Block, question: Question, option: Option, column: tuple[float, float], arrows_end: float
-    ) -> int:
-        """Set a box with its label in a column (left edge, width); return how many lines that takes."""
+    ) -> float:
+        """Set a box with its label in a column (left edge, width); return what it takes below one line, mm."""
         style = self.style
         x, step = column
         top = block.height + (2.0 if option.other else 0.0)
@@ -307,34 +307,52 @@ class Setter:
         for n, line in enumerate(lines):
             block.draws.append(Words(label_x, baseline + n * style.line, line, style.text_pt, REGULAR))
             wide = max(wide, width_mm(line, style.text_pt))
-        high = (len(lines) - 1) * style.line + cap + 1.6
-        block.fields.append(
-            Field(question.id, option.id, 0, FieldKind.WORDS, label_x, baseline - cap - 0.4, wide, high)
-        )
-        end = label_x + width_mm(lines[-1], style.text_pt)
-        last = baseline + (len(lines) - 1) * style.line
+        more = (len(lines) - 1) * style.line
+        place = Field(question.id, option.id, 0, FieldKind.WORDS, label_x, baseline - cap - 0.4, wide, more + cap + 1.6)
+        block.fields.append(place)
         jump = self._jump_words(question, option)
-        if not option.other:
-            head = max(label_x + arrows_end, end + ARROW_AFTER_MM + ARROW_MM)
-            if jump and head + 2 + width_mm(jump, style.text_pt, BOLD) > style.right:
-                self._jump(block, label_x - ARROW_AFTER_MM, label_x + ARROW_MM, last + style.line, jump)
-                return len(lines) + 1
-            if jump:
-                self._jump(block, end, head, last, jump)
-            return len(lines)
-        wide = style.right - end - 3
-        beside = wide - (ARROW_AFTER_MM + ARROW_MM + 2 + width_mm(jump, style.text_pt, BOLD)) if jump else wide
-        if beside >= LEAST_TO_WRITE_MM:
-            wide = beside
-        y, h = top - 2.2, style.field_row - 1.1
-        self._frame(block, Field(question.id, option.id, 0, FieldKind.TEXT, end + 3, y, wide, h, Reads.FREE))
+        if option.other:
+            return more + self._own_words(block, place, (top, baseline + more), jump)
+        # What leads on begins after the widest line: beside a shorter last one it would stand among the words.
+        end, last = label_x + wide, baseline + more
+        head = max(label_x + arrows_end, end + ARROW_AFTER_MM + ARROW_MM)
+        if jump and head + 2 + width_mm(jump, style.text_pt, BOLD) > style.right:
+            self._jump(block, label_x - ARROW_AFTER_MM, label_x + ARROW_MM, last + style.line, jump)
+            return more + style.line
+        if jump:
+            self._jump(block, end, head, last, jump)
+        return more
+
+    def _own_words(self, block: Block, label: Field, at: tuple[float, float], jump: str) -> float:
+        """Set the frame for an option's own words beside its label, or below it where that leaves too little room.
+
+        Args:
+            block: The question's block.
+            label: Where the label stands.
+            at: Upper edge of the option's box and baseline of the label's last line, mm.
+            jump: What leads on from the option; may be empty.
+
+        Returns:
+            What it takes below the label's last line, mm.
+        """
+        style = self.style
+        top, last = at
+        em = style.text_pt * MM_PER_PT
+        x, y, high, below = label.x + label.w + 3, top - 2.2, style.field_row - 1.1, 0.0
+        if style.right - x < LEAST_TO_WRITE_MM:
+            x, y, below = label.x, last + 0.3 * em + 0.6, style.field_row
+            last = y + (high + ASCENT * em) / 2
+        wide = style.right - x
+        beside = wide - (ARROW_AFTER_MM + ARROW_MM + 2 + width_mm(jump, style.text_pt, BOLD))
         if jump and beside >= LEAST_TO_WRITE_MM:
-            end += 3 + wide
-            self._jump(block, end, end + ARROW_AFTER_MM + ARROW_MM, last, jump)
+            wide = beside
+            self._jump(block, x + wide, x + wide + ARROW_AFTER_MM + ARROW_MM, last, jump)
         elif jump:
-            self._jump(block, label_x - ARROW_AFTER_MM, label_x + ARROW_MM, last + style.line + 2, jump)
-            return len(lines) + 1
-        return len(lines)
+            baseline = max(last + style.line + 2, y + high + em)
+            self._jump(block, label.x - ARROW_AFTER_MM, label.x + ARROW_MM, baseline, jump)
+            below = baseline - last
+        self._frame(block, Field(label.question, label.option, 0, FieldKind.TEXT, x, y, wide, high, Reads.FREE))
+        return below
 
     def _jump_words(self, question: Question, option: Option) -> str:
         """Return the instruction where to go on after an option; empty where the next question follows."""

@@ -7,23 +7,20 @@ lacks, a text without a place) or is advice; a survey on screen can do without.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from forms.compose import Sheet, compose
+from forms.compose import compose
 from forms.definition import draft, read_text
 from forms.draft import Draft
 from forms.errors import Fault, LayoutError, Severity
-from forms.layout import FieldKind
 from forms.model import Instrument, Kind, Question, Section, fallbacks
 from forms.typeface import missing_letters
 
 MOST_WORDS = 15
 """Words of a question that most people take in at once."""
-
-LEAST_TO_WRITE_MM = 30.0
-"""Narrowest field that a hand can write a few words in."""
 
 _SLASH = re.compile(r"\w/\w")
 _MEASURED_LENGTH = 40
@@ -56,23 +53,45 @@ def check_text(text: str, name: str) -> tuple[Fault, ...]:
         All faults, by line.
     """
     found = draft(text, name)
-    _letters(found)
+    screen_only = _letters(found)
     _advice(found)
     if not any(f.severity is Severity.ERROR for f in found.report.faults):
-        _room(found)
+        _room(found, screen_only)
     return tuple(sorted(found.report.faults, key=lambda f: f.line))
 
 
-def _letters(found: Draft) -> None:
-    """Note letters that the paper's font lacks."""
+def _letters(found: Draft) -> frozenset[str]:
+    """Note letters that the paper's font lacks; return the languages that can be asked on screen only."""
+    screen_only = frozenset(_unprintable(found))
     for place, title, text in found.texts:
         for language, words in text.translations:
             missing = sorted(missing_letters(words))
-            if missing:
+            if missing and language not in screen_only:
                 listed = ", ".join(f"“{c}” (U+{ord(c):04X})" for c in missing)
                 what = f"{title} holds letters that the paper's font lacks: {listed}."
                 remedy = "Use other letters; on screen the text works as it is."
                 found.report.error((*place, language), "missing-letter", what, remedy)
+    languages = found.instrument.languages if found.instrument is not None else ()
+    for language in languages:
+        if screen_only.intersection(fallbacks(language)):
+            left = [tag for tag in languages if not screen_only.intersection(fallbacks(tag))]
+            what = f"The paper's font lacks the letters of {language}: it is asked on screen only."
+            remedy = f"Print sheets in {', '.join(left)}." if left else "No language is left to print sheets in."
+            found.report.warning(("languages",), "screen-only", what, remedy)
+    return screen_only
+
+
+def _unprintable(found: Draft) -> Iterator[str]:
+    """Yield the languages of which most texts hold letters that the font lacks.
+
+    A sign here and there can be mended; an alphabet can't.
+    """
+    texts: dict[str, list[bool]] = {}
+    for _, _, text in found.texts:
+        for language, words in text.translations:
+            lacks = any(unicodedata.category(c)[0] in "LM" for c in missing_letters(words))
+            texts.setdefault(language, []).append(lacks)
+    yield from (language for language, lacking in texts.items() if sum(lacking) > len(lacking) / 2)
 
 
 def _advice(found: Draft) -> None:
@@ -104,35 +123,21 @@ def _stumbling(words: str, language: str) -> Iterator[tuple[str, str, str]]:
         yield "slash", "joins words with a slash.", "Ask one thing, or word it by role with variants."
 
 
-def _room(found: Draft) -> None:
-    """Note what finds no place on paper, in each language."""
+def _room(found: Draft, screen_only: frozenset[str]) -> None:
+    """Note what finds no place on paper, in each language that can be printed."""
     instrument = found.instrument
     if instrument is None:
         return
     parameters = {name: "x" * _MEASURED_LENGTH for name, _ in instrument.parameters}
     for language in instrument.languages:
+        if screen_only.intersection(fallbacks(language)):
+            continue
         try:
-            sheet = compose(instrument, parameters, language)
+            compose(instrument, parameters, language)
         except LayoutError as error:
             place, named = _where(found, instrument, language, parameters)
             what = f"On paper in {language}: {named}{error.message}"
             found.report.error(place, error.code, what, error.remedy)
-        else:
-            for question, code, squeezed in _squeezed(sheet):
-                place = found.questions[question]
-                what = f'On paper in {language}: question "{question}": {squeezed}'
-                found.report.error(place, code, what, "Shorten the label; what must be said can stand in the hint.")
-
-
-def _squeezed(sheet: Sheet) -> Iterator[tuple[str, str, str]]:
-    """Yield where a label leaves no room beside it: question, code, what."""
-    for field in sheet.layout.fields:
-        if field.kind is FieldKind.TEXT and field.w < LEAST_TO_WRITE_MM:
-            yield (
-                field.question,
-                "no-room-to-write",
-                f'the label of "{field.option}" leaves no room to write beside it.',
-            )
 
 
 def _where(

@@ -266,7 +266,7 @@ def _frame_of_page(setter: Setter, page: int, pages: int, kind: SheetKind) -> li
     draws.append(Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR))
     if kind is SheetKind.PRACTICE:
         wide = width_mm(words.practice, 12, BOLD)
-        draws.append(Words((PAGE_MM[0] - wide) / 2, 7.6, words.practice, 12, BOLD))
+        draws.append(Words((PAGE_MM[0] - wide) / 2, 9.4, words.practice, 12, BOLD))
     return draws
 
 

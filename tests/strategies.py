@@ -1,6 +1,8 @@
 """Hypothesis strategies: valid instruments, and what people may do with them.
 
 instruments()            any instrument that a definition can hold
+for_paper()              instruments that try paper: texts from one letter to a page, many options, many questions
+parameters()             what surveys give: short and long, on one line and on many
 on_screen(instrument)    a submission that the rulebook takes
 on_paper(instrument)     anything a pen and a scanner may leave behind
 toml_of(instrument)      the definition that reads back as this instrument
@@ -148,6 +150,151 @@ def instruments(draw: st.DrawFn, most_questions: int = 7, languages: Sequence[st
         named,
         tuple(sections),
         (("support", draw(st.booleans())), ("region", False)),
+    )
+
+
+WORDS = tuple(
+    word
+    for line in (
+        "du möte plan vad vi om att din egen hjälp Ja åt få hur Qvist där någon tillsammans",
+        "kommunen vårdcentralen samordnad individuell ersättning",
+        "boendestöd habilitering socialsekreterare",
+        "arbetsförmedlingen samordningsförbundet handläggningstiden öppenvårdsmottagningen ålderspensionssystemet",
+        "sjukersättningshandläggningsrutinerna barn-och-ungdomspsykiatriska",
+    )
+    for word in line.split()
+)
+"""From the shortest words to compounds that fill half a line; capitals with rings and letters with tails."""
+
+LENGTHS = (1, 4, 12, 12, 25, 25, 50, 90, 200)
+"""Letters of a label or a question."""
+
+
+def prose(seed: int, letters: int) -> str:
+    """Words of about so many letters in all; one seed in twelve gives a single word that can't be broken."""
+    chance = Random(seed)
+    if letters == 1:
+        return chance.choice("ÅJgQWi1")
+    if chance.random() < 1 / 12:
+        return "".join(chance.choices("aeionrstljkmvåäögp", k=letters))
+    said = [chance.choice(WORDS)]
+    while len(" ".join(said)) < letters:
+        said.append(chance.choice(WORDS))
+    return " ".join(said)[:letters].strip()
+
+
+def _prose(seed: int, letters: int, languages: Sequence[str], ending: str = "") -> Text:
+    return Text(tuple((tag, prose(seed + n, letters) + ending) for n, tag in enumerate(languages)) if letters else ())
+
+
+def _for_paper_options(seed: int, kind: Kind, count: int, letters: int, languages: Sequence[str]) -> list[Option]:
+    chance = Random(seed)
+    if kind is Kind.SCALE:
+        points = [Option(str(n), Text(((languages[0], str(n)),))) for n in range(1, min(11, count + 1) + 1)]
+        if chance.random() < 0.5:
+            points.append(Option("vet_inte", _prose(seed, letters, languages, " ingen"), way_out=True))
+        return points
+    others = chance.random() < 0.4 and kind is not Kind.PLACE
+    found = []
+    for n in range(count):
+        # What stands last keeps the labels of a question apart; a list of single letters is told apart by them.
+        own = letters if chance.random() < 0.7 else chance.choice(LENGTHS[:6])
+        label = Text(((languages[0], "abcdefghijklmnopqrstuvwxyzåäö"[n]),)) if letters == 1 and n < 29 else None
+        way_out = kind is Kind.PLACE or chance.random() < 0.15
+        exclusive = kind is Kind.MULTIPLE and chance.random() < 0.1
+        other = others and (n == count - 1 or chance.random() < 0.1)
+        found.append(Option(f"o{n}", label or _prose(seed + n, own, languages, f" {n}"), exclusive, other, way_out))
+    return found
+
+
+@st.composite
+def _for_paper_question(
+    draw: st.DrawFn, number: int, languages: Sequence[str], earlier: list[Question], hard: bool
+) -> Question:
+    kind = draw(st.sampled_from([Kind.SINGLE, Kind.SINGLE, Kind.SINGLE, *Kind]))
+    seed = draw(st.integers(0, 9999))
+    count = draw(st.sampled_from([2, 3, 4, 4, 5, 7, 10, 16, 40]))
+    label, wording = draw(st.sampled_from(LENGTHS)), draw(st.sampled_from(LENGTHS))
+    hint = draw(st.sampled_from([0, 0, 0, 20, 120, 600]))
+    if not hard:
+        # One question that fits no page is enough to refuse the whole.
+        count, label, hint = min(count, 60 // (1 + label // 12), 16), min(label, 90), min(hint, 300)
+        count = max(count, 2)
+    chance = Random(seed)
+    options: list[Option] = []
+    if kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE):
+        options = _for_paper_options(seed, kind, count, label, languages)
+    elif kind is Kind.PLACE:
+        options = _for_paper_options(seed, kind, count % 3, label, languages)
+    asked_if: Condition | None = None
+    choosing = [q for q in earlier if q.options]
+    if choosing and draw(st.integers(0, 3)) == 0:
+        on = chance.choice(choosing[-4:])
+        ids = [o.id for o in on.options]
+        asked_if = Is(on.id, tuple(chance.sample(ids, chance.randint(1, min(3, len(ids) - 1)) if len(ids) > 1 else 1)))
+        if chance.random() < 0.2:
+            asked_if = Not(asked_if)
+        asked_if = asked_if if can_be_met(asked_if, earlier) else None
+    ends = (_prose(seed + 1, label, languages), _prose(seed + 2, label, languages)) if kind is Kind.SCALE else None
+    return Question(
+        f"q{number}",
+        kind,
+        Wording(_prose(seed, wording, languages, "?")),
+        _prose(seed, hint, languages),
+        tuple(options),
+        asked_if,
+        lines=chance.choice([1, 1, 3, 8, 20 if hard else 5]) if kind is Kind.TEXT else 1,
+        maximum=99 if kind is Kind.NUMBER else 0,
+        low=ends[0] if ends else Text(),
+        high=ends[1] if ends else Text(),
+        places="kommuner" if kind is Kind.PLACE else "",
+        sensitive=chance.random() < 0.1,
+    )
+
+
+@st.composite
+def for_paper(draw: st.DrawFn, most_questions: int = 60) -> Instrument:
+    """Instruments that try what paper can hold. Drawn are sizes; the texts follow from seeds, which is fast."""
+    languages = draw(st.sampled_from([("sv",), ("sv", "en"), ("en",), ("sv", "sv-x-lattlast")]))
+    hard = draw(st.integers(0, 3)) == 0
+    earlier: list[Question] = []
+    sections = []
+    while not sections or (len(earlier) < most_questions and draw(st.integers(0, 3))):
+        own = []
+        for _ in range(draw(st.integers(1, min(8, most_questions - len(earlier))))):
+            own.append(draw(_for_paper_question(len(earlier) + 1, languages, earlier, hard)))
+            earlier.append(own[-1])
+        seed = draw(st.integers(0, 999))
+        title, intro = draw(st.sampled_from([0, 12, 25, 90])), draw(st.sampled_from([0, 0, 60, 400]))
+        sections.append(
+            Section(f"s{len(sections) + 1}", _prose(seed, title, languages), tuple(own), _prose(seed, intro, languages))
+        )
+    seed = draw(st.integers(0, 999))
+    intro, support = draw(st.sampled_from([1, 200, 900])), draw(st.sampled_from([0, 100, 400]))
+    return Instrument(
+        "prov",
+        languages,
+        _prose(seed, draw(st.sampled_from(LENGTHS)), languages, " {region}"),
+        _prose(seed + 1, intro, languages),
+        _prose(seed + 2, draw(st.sampled_from(LENGTHS)), languages),
+        _prose(seed + 3, support, languages, " {support}"),
+        tuple(sections),
+        (("support", True), ("region", True)),
+    )
+
+
+def parameters() -> st.SearchStrategy[dict[str, str]]:
+    """What surveys give: some lack most of it, some have names as long as those of authorities."""
+
+    def made(seed: int, lines: int, letters: int, dated: bool) -> dict[str, str]:
+        found = {"region": prose(seed, letters), "support": prose(seed + 1, letters)}
+        if lines:
+            found["return_address"] = "\n".join(prose(seed + n, letters) for n in range(lines))
+        dates = {"deadline": "30\N{NO-BREAK SPACE}september\N{NO-BREAK SPACE}2026"}
+        return found | dict.fromkeys(("deadline", "freezing", "purging"), dates["deadline"]) if dated else found
+
+    return st.builds(
+        made, st.integers(0, 999), st.sampled_from([0, 1, 3, 3, 6]), st.sampled_from([4, 12, 25, 60]), st.booleans()
     )
 
 

@@ -1,0 +1,169 @@
+"""The law of paper: any valid instrument finds its place by the rules of a sheet, or is refused with a reason.
+
+`KRYSSKLICK_LONG=20` (times as many examples, other ones each time) searches longer, by hand.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import pypdfium2
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sheet_rules import Order, broken
+from strategies import for_paper, parameters
+
+from forms import pdf
+from forms.answers import Mark
+from forms.blocks import Size
+from forms.compose import Sheet, compose
+from forms.definition import load
+from forms.errors import LayoutError
+from forms.layout import FieldKind
+from forms.model import Instrument
+from forms.pagecode import SheetKind
+from forms.signup import DEFINITION, sign_up_sheet
+from omr import images
+from omr.images import PageImage
+from omr.pictures import as_png
+from omr.reader import read_page
+from omr.readings import PageReading
+
+LONGER = int(os.environ.get("KRYSSKLICK_LONG", "0"))
+REFUSALS = {"too-tall", "too-many-pages"}
+SERIAL = "7QK2M4"
+
+
+def searching(examples: int) -> settings:
+    """Settings of a law: the same examples each time, unless somebody searches for more."""
+    health = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+    return settings(
+        max_examples=examples * max(LONGER, 1),
+        deadline=None,
+        derandomize=not LONGER,
+        database=None,
+        suppress_health_check=health,
+    )
+
+
+def helps(error: LayoutError) -> None:
+    """A refusal must be one of those that people meet on purpose, and say what and what to do."""
+    assert error.code in REFUSALS, error
+    assert len(error.message) > 10
+    assert len(error.remedy) > 10
+
+
+def composed(order: Order) -> Sheet | None:
+    """Compose a sheet; None where that is refused with a reason that helps."""
+    try:
+        return compose(order.instrument, order.parameters, order.language, style=order.size.style, kind=order.kind)
+    except LayoutError as error:
+        helps(error)
+        return None
+
+
+@st.composite
+def orders(draw: st.DrawFn, most_questions: int = 60) -> Order:
+    instrument: Instrument = draw(for_paper(most_questions))
+    return Order(
+        instrument,
+        draw(parameters()),
+        draw(st.sampled_from(instrument.languages)),
+        draw(st.sampled_from([Size.NORMAL, Size.NORMAL, Size.LARGE])),
+        draw(st.sampled_from([SheetKind.SHEET, SheetKind.PRACTICE])),
+    )
+
+
+def test_any_instrument_keeps_the_rules_of_a_sheet_or_is_refused() -> None:
+    laid_out = []
+
+    @searching(60)
+    @given(orders())
+    def law(order: Order) -> None:
+        sheet = composed(order)
+        if sheet is not None:
+            laid_out.append(sheet.layout.pages)
+            assert broken(order, sheet) == []
+
+    law()
+    assert len(laid_out) > 20
+    assert max(laid_out) > 8
+
+
+@st.composite
+def sign_ups(draw: st.DrawFn) -> Order:
+    """Sign-up sheets: instruments of a page or less."""
+    order = draw(orders(3))
+    return Order(order.instrument, order.parameters, order.language, order.size, SheetKind.SIGN_UP)
+
+
+def test_a_sign_up_keeps_the_rules_or_is_refused() -> None:
+    laid_out = []
+
+    @searching(25)
+    @given(sign_ups())
+    def law(order: Order) -> None:
+        sheet = composed(order)
+        if sheet is not None:
+            laid_out.append(sheet)
+            assert sheet.layout.pages == 1
+            assert broken(order, sheet) == []
+
+    law()
+    assert len(laid_out) > 5
+
+
+@searching(15)
+@given(parameters(), st.sampled_from(["sv", "sv-x-lattlast", "en"]), st.sampled_from(list(Size)))
+def test_the_sign_up_that_ships_takes_any_parameters_or_refuses_them(
+    given_by_survey: dict[str, str], language: str, size: Size
+) -> None:
+    values = given_by_survey | {"organisation": given_by_survey["region"], "contact": given_by_survey["support"]}
+    try:
+        sheet = sign_up_sheet(values, language, size)
+    except LayoutError as error:
+        helps(error)
+        return
+    used = {name: value for name, value in values.items() if name != "support"}
+    order = Order(load(DEFINITION), used, sheet.layout.language, size, SheetKind.SIGN_UP)
+    assert broken(order, sheet) == []
+
+
+def test_an_empty_sheet_comes_back_empty() -> None:
+    """Through print and picture: every box empty, no ink anywhere, on the page and with the number that it has."""
+    pages = []
+
+    @searching(10)
+    @given(orders(12), st.sampled_from([150, 200]))
+    def law(order: Order, dpi: int) -> None:
+        sheet = composed(order)
+        if sheet is None:
+            return
+        done = pdf.finished(sheet, "a")
+        for number, image in enumerate(pictures(done, order.kind, dpi), 1):
+            found = read_page(image, {done.layout.id: done.layout})
+            assert isinstance(found, PageReading), (number, found)
+            assert (found.page, found.serial, found.layout) == (number, SERIAL, done.layout.id)
+            assert {m.state for m in found.marks} <= {Mark.EMPTY}
+            assert len(found.marks) == len(done.layout.on_page(number, FieldKind.BOX))
+            assert not any(t.ink for t in found.texts)
+            assert found.stray_ink == ()
+            pages.append(number)
+
+    law()
+    assert len(pages) > 15
+
+
+def pictures(sheet: Sheet, kind: SheetKind, dpi: int) -> Iterator[PageImage]:
+    """Print one copy and take a picture of each page."""
+    out = io.BytesIO()
+    pdf.write(sheet, kind, (SERIAL,), out)
+    with pdf.PDFIUM, pypdfium2.PdfDocument(out.getvalue()) as document:
+        drawn = [np.asarray(page.render(scale=dpi / 72, grayscale=True).to_numpy()) for page in document]
+    for pixels in drawn:
+        image = images.decode(as_png(pixels.squeeze()))
+        assert isinstance(image, PageImage)
+        yield image
