@@ -12,7 +12,8 @@ import click
 from flask import Flask
 
 from webapp.clitools import DONE, guarded, instance_folder, opened, tell
-from webapp.commands_forms import instrument_group, print_sheets, survey_group
+from webapp.commands_forms import instrument_group, survey_group
+from webapp.commands_paper import print_sheets
 from webapp.commands_results import export, verify
 from webapp.commands_scans import read, scan
 from webapp.dataset.accounts import Role

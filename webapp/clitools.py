@@ -74,6 +74,18 @@ instance_folder = click.option(
 """The option that every command takes."""
 
 
+def key_values(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Turn what was given as KEY=VALUE into a mapping: the callback of an option that may be repeated."""
+    values = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE")
+        # A shell makes it hard to give a line break; an address has several lines.
+        values[key] = value.replace("\\n", "\n")
+    return values
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Instance]:
     """Open the instance for one command."""

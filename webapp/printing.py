@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
 from forms import pdf
 from forms.blocks import Size
 from forms.compose import Sheet, compose
+from forms.information import PARAMETERS, information_page, language_for, languages
 from forms.pagecode import SheetKind
 from forms.pdf import LEAF_GRAMS, Sides, leaves
-from forms.signup import sign_up_sheet
+from forms.signup import NO_SERIAL, sign_up_sheet
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.runs import Run
@@ -66,6 +68,42 @@ def sign_up_of(survey: Survey, choice: PaperChoice) -> Sheet:
     """
     language = choice.language or survey.languages[0]
     return sign_up_sheet(text_parameters(survey, language), language, choice.size)
+
+
+def information_languages(survey: Survey) -> tuple[str, ...]:
+    """Return the languages of a survey that its information page is written in; all of the page's where none is."""
+    spoken = (language_for(tag) for tag in survey.languages)
+    return tuple(dict.fromkeys(tag for tag in spoken if tag is not None)) or languages()
+
+
+def information_of(survey: Survey, choice: PaperChoice, local: Mapping[str, str] | None = None) -> Sheet:
+    """Compose the information page of a survey.
+
+    Args:
+        survey: The survey.
+        choice: Language and size.
+        local: Values for this one page, before the survey's own: another contact, a word about the place.
+
+    Raises:
+        DatasetError: `unknown-parameter`: a value that the page has no place for.
+        LayoutError: The page lacks something, or does not fit on one side.
+    """
+    own = {name: value for name, value in (local or {}).items() if value.strip()}
+    unknown = sorted(set(own) - set(PARAMETERS))
+    if unknown:
+        raise DatasetError(
+            "unknown-parameter",
+            f"The information page has no place for {', '.join(unknown)}.",
+            f"It has: {', '.join(PARAMETERS)}; dates are given to the survey.",
+        )
+    language = choice.language or information_languages(survey)[0]
+    values = text_parameters(survey, language) | own
+    return information_page(survey.title(language), values, language, choice.size, practice=survey.practice)
+
+
+def write_page(sheet: Sheet, out: IO[bytes]) -> None:
+    """Write one copy of a page that has no number."""
+    pdf.write(sheet, SheetKind.PRACTICE, (NO_SERIAL,), out)
 
 
 def sheet_grams(pages: int, sides: Sides) -> float:

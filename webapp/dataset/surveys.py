@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from forms.definition import read as read_definition
 from forms.errors import DefinitionError
+from forms.information import PARAMETERS as INFORMATION
 from forms.model import Instrument
 from webapp.dataset.clock import local_date
 from webapp.dataset.database import Row
@@ -410,12 +411,13 @@ class Surveys:
 
 def _refuse_unknown(instrument: Instrument, values: Mapping[str, str]) -> None:
     known = [name for name, _ in instrument.parameters]
-    unknown = sorted(set(values) - set(known) - {"deadline"})
+    # What the information page prints, any survey may have, whatever its instrument says.
+    unknown = sorted(set(values) - set(known) - {"deadline"} - set(INFORMATION))
     if unknown:
         raise DatasetError(
             "unknown-parameter",
             f"The instrument “{instrument.id}” has no parameter {', '.join(unknown)}.",
-            f"It has: {', '.join(known) or 'none'}.",
+            f"It has: {', '.join(known) or 'none'}; every survey has: {', '.join(INFORMATION)}.",
         )
 
 

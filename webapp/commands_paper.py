@@ -1,0 +1,116 @@
+"""The command that prints: sheets, and the pages that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from forms.blocks import Size
+from forms.layout import dump
+from forms.pdf import Sides
+from forms.signup import write_sign_ups
+from webapp.clitools import DONE, FILE, counted, guarded, instance_folder, key_values, opened, tell, written
+from webapp.printing import (
+    PaperChoice,
+    information_of,
+    new_run,
+    sheet_grams,
+    sign_up_of,
+    write_page,
+    write_run,
+)
+
+
+@click.command("print")
+@click.argument("survey")
+@click.option("--sheets", type=click.IntRange(min=1), help="Print a new run of so many sheets.")
+@click.option("--run", "run_id", metavar="ID", help="Print an earlier run again.")
+@click.option("--sign-up", "sign_ups", type=click.IntRange(min=1), help="Print so many sign-up sheets for interviews.")
+@click.option("--information", is_flag=True, help="Print the page that is posted with the sheets or hung on a wall.")
+@click.option("--out", type=FILE, required=True, help="The PDF to write.")
+@click.option("--layout", type=FILE, help="Also write the layout file, for `kryssklick read`.")
+@click.option("--language", help="One of the survey's languages; else its first.")
+@click.option("--sides", type=click.Choice([s.value for s in Sides]), default=Sides.ONE.value, show_default=True)
+@click.option("--size", type=click.Choice([s.value for s in Size]), default=Size.NORMAL.value, show_default=True)
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=key_values,
+    metavar="KEY=VALUE",
+    help="With --information: a value for this page alone, such as address, phone_help, about.",
+)
+@instance_folder
+@guarded
+def print_sheets(  # noqa: PLR0913 (each is one option of the command)
+    *,
+    survey: str,
+    sheets: int | None,
+    run_id: str | None,
+    sign_ups: int | None,
+    information: bool,
+    out: Path,
+    layout: Path | None,
+    language: str | None,
+    sides: str,
+    size: str,
+    parameters: dict[str, str],
+    instance: Path,
+) -> int:
+    """Print numbered sheets of a survey, an earlier run again, or a page that goes with them."""
+    wanted = [sheets is not None, run_id is not None, sign_ups is not None, information]
+    if sum(wanted) != 1:
+        raise click.UsageError("Give one of --sheets N, --run ID, --sign-up N and --information.")
+    if parameters and not information:
+        raise click.UsageError("--param goes with --information; a survey's own values are given when it is made.")
+    if layout is not None and sheets is None and run_id is None:
+        raise click.UsageError("--layout goes with --sheets and --run: only numbered sheets are read.")
+    choice = PaperChoice(language, Sides(sides), Size(size))
+    if information:
+        return _print_information(instance, survey, choice, parameters, out)
+    if sign_ups is not None:
+        return _print_sign_ups(instance, survey, sign_ups, choice, out)
+    with opened(instance) as folder:
+        found = folder.surveys.get(survey)
+        with written(out) as file:
+            run = folder.runs.get(found, run_id) if run_id else new_run(folder, found, sheets or 0, choice)
+            write_run(folder, found, run, file)
+        if layout is not None:
+            with written(layout) as file:
+                file.write(dump(folder.runs.layout(run.layout)).encode())
+        pages = folder.runs.layout(run.layout).pages
+    click.echo(run.id)
+    made = f"{counted(len(run.serials), 'sheet')} of {counted(pages, 'page')}"
+    printed_on = Sides(run.settings["sides"])
+    how = "on both sides, flipped on the long edge, " if printed_on is Sides.TWO else ""
+    tell(f"Run {run.id}: {made} in {out}. Print it {how}at 100 %, not “fit to page”.")
+    tell(f"For the postage: a sheet weighs about {sheet_grams(pages, printed_on):.0f} g on paper of 80 g/m².")
+    return DONE
+
+
+def _print_sign_ups(instance: Path, survey: str, copies: int, choice: PaperChoice, out: Path) -> int:
+    with opened(instance) as folder, written(out) as file:
+        write_sign_ups(sign_up_of(folder.surveys.get(survey), choice), copies, file)
+    tell(f"{counted(copies, 'sign-up sheet')} in {out}.")
+    tell("Send each with an envelope of its own, marked for the contact keeper, who opens it unread by others.")
+    return DONE
+
+
+def _print_information(instance: Path, survey: str, choice: PaperChoice, local: Mapping[str, str], out: Path) -> int:
+    with opened(instance) as folder:
+        found = folder.surveys.get(survey)
+        page = information_of(found, choice, local)
+        with written(out) as file:
+            write_page(page, file)
+        given = {**found.parameters, **local}
+    tell(f"The information page is in {out}.")
+    if not given.get("address", "").strip():
+        tell(
+            "It has no web address and no QR code. Give the address that phones open, such as"
+            " --param address=https://svara.example.se/s/" + found.slug
+        )
+    if not given.get("phone_help", "").strip():
+        tell("It names the contact for help and paper forms; --param phone_help=NUMBER names a phone for that.")
+    return DONE
