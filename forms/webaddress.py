@@ -50,7 +50,9 @@ def web_address(text: str) -> WebAddress:
     except ValueError as error:
         raise LayoutError("bad-address", f"“{text}” is no web address.", _REMEDY) from error
     named = "." in host or ":" in host
-    if parts.scheme not in ("http", "https") or not host or len(text.split()) != 1 or parts.username is not None:
+    if parts.username is not None:
+        raise LayoutError("bad-address", "The web address holds a name or a password.", _REMEDY)
+    if parts.scheme not in ("http", "https") or not host or len(text.split()) != 1:
         raise LayoutError("bad-address", f"“{text}” is no web address.", _REMEDY)
     if host == "localhost" or not named or _is_own(host):
         raise LayoutError("bad-address", f"“{text}” leads nowhere from other people's phones.", _REMEDY)
