@@ -8,7 +8,7 @@ worker is found by reading its chunk again one image at a time, and refused; its
 from __future__ import annotations
 
 import pickle
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from omr.errors import OmrError
 from omr.handwriting import suggest
 from omr.images import BadImage, Picture, Pile, check
 from omr.policy import POLICY, Policy
-from omr.reader import Examined, examine, with_suggestions
+from omr.reader import Examined, examine_all, with_suggestions
 from omr.readings import Outcome, Refusal, RefusalCode
 
 CHUNK = 8
@@ -35,7 +35,7 @@ AHEAD = 3
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What came of one page image.
+    """What came of one page image, or of one slip on it.
 
     Attributes:
         file: The file, as its path was given.
@@ -45,6 +45,8 @@ class PageResult:
         outcome: A reading or a refusal.
         picture: What is kept; None where there is nothing to show, and for a sign-up sheet, whose picture must not be
             kept.
+        part: Which slip of the image it is, from 1 in reading order; None for a page that is none.
+        parts: Number of results that come of the image; they follow each other.
     """
 
     file: str
@@ -53,6 +55,8 @@ class PageResult:
     total: int
     outcome: Outcome
     picture: Picture | None
+    part: int | None = None
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +203,22 @@ def _work(chunk: _Chunk, work: bytes) -> list[PageResult]:
 def _read(chunk: _Chunk, work: bytes) -> Iterator[PageResult]:
     """Read a chunk: every page first, then the text fields of all of them together."""
     layouts, policy = _unpacked(work)
-    examined: list[tuple[Examined, Picture | None]] = []
+    examined: list[tuple[int, Examined, Picture | None]] = []
+    parts: Counter[int] = Counter()
     with Pile(chunk.path) as pile:
         for number in range(chunk.first, chunk.last + 1):
             image = pile.image(number)
             if isinstance(image, BadImage):
-                examined.append((Examined(image.refusal, {}), image.picture))
+                found: tuple[Examined, ...] = (Examined(image.refusal, {}),)
             else:
-                examined.append((examine(image, layouts, policy), image.picture))
-    wanted = [(n, place) for n, (page, _) in enumerate(examined) for place in page.crops]
-    guesses = suggest([examined[n][0].crops[place] for n, place in wanted], policy)
-    for n, (page, picture) in enumerate(examined):
+                found = examine_all(image, layouts, policy)
+            examined += [(number, page, image.picture) for page in found]
+            parts[number] = len(found)
+    wanted = [(n, place) for n, (_, page, _) in enumerate(examined) for place in page.crops]
+    guesses = suggest([examined[n][1].crops[place] for n, place in wanted], policy)
+    for n, (number, page, picture) in enumerate(examined):
         own = {place: g for (m, place), g in zip(wanted, guesses, strict=True) if m == n}
         outcome = with_suggestions(page.outcome, own)
         kept = None if isinstance(outcome, Refusal) and outcome.code is RefusalCode.SIGN_UP_SHEET else picture
-        yield PageResult(str(chunk.path), chunk.index, chunk.first + n, chunk.total, outcome, kept)
+        file = str(chunk.path)
+        yield PageResult(file, chunk.index, number, chunk.total, outcome, kept, page.part, parts[number])

@@ -13,7 +13,7 @@ from forms.pagecode import PageCode, SheetKind, parse
 from omr.images import Gray, PageImage
 from omr.policy import Policy
 from omr.readings import Refusal, RefusalCode
-from omr.register import SIGN_UP_IDS, Found, page_of, register
+from omr.register import SIGN_UP_IDS, Floats, Found, Registration, page_of, register
 
 CODE_ROOM_MM = 5.0
 """Room around the page code's square in which it is looked for first."""
@@ -57,7 +57,7 @@ def identify(
     if any(c.kind is SheetKind.SIGN_UP for c in codes):
         return Refusal(RefusalCode.SIGN_UP_SHEET)
     refusal = _unplaced(image, found) or _unclear(codes, page_of(found), image.sha256)
-    return refusal or _known(codes[0], layouts, image.sha256)
+    return refusal or known(codes[0], layouts, image.sha256)
 
 
 def _unplaced(image: PageImage, found: Sequence[Found]) -> Refusal | None:
@@ -84,7 +84,14 @@ def _unclear(codes: Sequence[PageCode], page: int | None, sha256: str) -> Refusa
     return None
 
 
-def _known(code: PageCode, layouts: Mapping[str, Layout], sha256: str) -> Identity | Refusal:
+def known(code: PageCode, layouts: Mapping[str, Layout], sha256: str) -> Identity | Refusal:
+    """Say which of the known layouts a page code names, or why none.
+
+    Args:
+        code: The page code.
+        layouts: The layouts known, by id.
+        sha256: Of the picture.
+    """
     layout = layouts.get(code.layout)
     if layout is not None and layout.instrument_hash == code.instrument and code.page <= layout.pages:
         return Identity(layout, code)
@@ -125,23 +132,80 @@ def _crops(gray: Gray, found: Sequence[Found], layouts: Mapping[str, Layout]) ->
         fit = register(found, markers, worst_mm=2.0)
         if fit is None:
             continue
-        x, y, s, room = code.x, code.y, code.size, CODE_ROOM_MM
-        square = np.array([[x - room, y - room], [x + s + room, y - room], [x - room, y + s + room]])
-        corners = fit.to_px(np.vstack([square, [x + s + room, y + s + room]]))
-        low = np.maximum(np.floor(corners.min(0)).astype(int), 0)
-        high = np.ceil(corners.max(0)).astype(int)
-        crop = gray[low[1] : high[1], low[0] : high[0]]
-        if min(crop.shape) > 20:
-            crops.append(np.ascontiguousarray(crop))
+        crop = _crop(gray, fit, code, 1)
+        if crop is not None:
+            crops.append(crop)
     return crops
 
 
+def _crop(gray: Gray, fit: Registration, code: Code, grow: int) -> Gray | None:
+    """Cut out where a code must be; `grow` pixels of `gray` are one of those that the page was fitted in."""
+    x, y, s, room = code.x, code.y, code.size, CODE_ROOM_MM
+    square = np.array([[x - room, y - room], [x + s + room, y - room], [x - room, y + s + room]])
+    corners = fit.to_px(np.vstack([square, [x + s + room, y + s + room]])) * grow
+    low = np.maximum(np.floor(corners.min(0)).astype(int), 0)
+    high = np.ceil(corners.max(0)).astype(int)
+    crop = gray[low[1] : high[1], low[0] : high[0]]
+    return np.ascontiguousarray(crop) if min(crop.shape) > 20 else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedCode:
+    """A page code and where it was found.
+
+    Attributes:
+        code: The code.
+        corners_px: Its corners in working pixels, 4 × 2, without the quiet zone: those that are top left, top right,
+            bottom right and bottom left on paper.
+    """
+
+    code: PageCode
+    corners_px: Floats
+
+
+def placed_codes(image: PageImage) -> tuple[PlacedCode, ...]:
+    """Read all page codes of an image, each with its place; one that is there twice comes twice.
+
+    Args:
+        image: The page image.
+    """
+    found = []
+    for barcode in _barcodes(image.gray):
+        code = parse(barcode.text)
+        at = barcode.position
+        if code is not None:
+            corners = [(p.x, p.y) for p in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)]
+            found.append(PlacedCode(code, np.array(corners, np.float64)))
+    return tuple(found)
+
+
+def codes_at(image: PageImage, fit: Registration | None, code: Code) -> tuple[PageCode, ...]:
+    """Read the page codes where one must be, at the picture's full size if need be.
+
+    Args:
+        image: The page image.
+        fit: Where the page lies; None: it is not known, so nothing is found.
+        code: Where its code stands on paper.
+    """
+    if fit is None:
+        return ()
+    crop = _crop(image.gray, fit, code, 1)
+    codes = () if crop is None else _decode(crop)
+    if not codes and image.shrink > 1:
+        crop = _crop(image.full(), fit, code, image.shrink)
+        codes = () if crop is None else _decode(crop)
+    return codes
+
+
 def _decode(gray: Gray) -> tuple[PageCode, ...]:
+    codes = (parse(b.text) for b in _barcodes(gray))
+    return tuple(dict.fromkeys(c for c in codes if c is not None))
+
+
+def _barcodes(gray: Gray) -> Sequence[zxingcpp.Barcode]:
     # Made here and not once for the module: one that lives to the end is reported as leaked by its binding.
     formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-    barcodes = zxingcpp.read_barcodes(gray, formats=formats, try_invert=False)
-    codes = (parse(b.text) for b in barcodes)
-    return tuple(dict.fromkeys(c for c in codes if c is not None))
+    return zxingcpp.read_barcodes(gray, formats=formats, try_invert=False)
 
 
 def is_blank(gray: Gray, policy: Policy) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
 from omr.handwriting import Crop, Suggestion, crops, suggest
-from omr.identify import identify
+from omr.identify import Identity, identify
 from omr.images import PageImage
 from omr.interpret import states
 from omr.measure import measure
@@ -27,7 +27,8 @@ from omr.readings import (
     StrayInk,
     TextReading,
 )
-from omr.register import Floats, Laid, Registration, black_level, find_markers, place_boxes, register
+from omr.register import Floats, Found, Laid, Registration, black_level, find_markers, place_boxes, register
+from omr.slips import Slip, find_slips, is_slip
 from omr.stray import InkAt, corners_mm, ink_outside
 
 READER = "0.1.1"
@@ -45,10 +46,12 @@ class Examined:
     Attributes:
         outcome: The reading, without suggestions, or why there is none.
         crops: Upright pictures of text fields with ink, by their place in `outcome.texts`.
+        part: Which slip of the image it is, from 1; None for a page that is none.
     """
 
     outcome: Outcome
     crops: Mapping[int, Crop]
+    part: int | None = None
 
 
 def read_page(image: PageImage, layouts: Mapping[str, Layout], policy: Policy = POLICY) -> Outcome:
@@ -83,8 +86,50 @@ def examine(image: PageImage, layouts: Mapping[str, Layout], policy: Policy) -> 
     identity = identify(image, found, layouts, policy)
     if isinstance(identity, Refusal):
         return Examined(identity, {})
-    layout, number = identity.layout, identity.code.page
+    return _examine_placed(image, identity, found, policy)
 
+
+def examine_all(image: PageImage, layouts: Mapping[str, Layout], policy: Policy) -> tuple[Examined, ...]:
+    """Read whatever is on one image: a page, or slips, each on its own.
+
+    Args:
+        image: The page image.
+        layouts: The layouts known, by id; slips are looked for only where one of them is that of a slip.
+        policy: Thresholds.
+
+    Returns:
+        One entry for a page; one a slip, in reading order, with its `part`.
+    """
+    slips = [is_slip(layout) for layout in layouts.values()]
+    if not any(slips) or min(image.size_px) < LEAST_SIDE_PX:
+        return (examine(image, layouts, policy),)
+    whole = None if all(slips) else examine(image, layouts, policy)
+    if whole is not None and _is_settled(whole.outcome, layouts):
+        return (whole,)
+    parts = find_slips(image, layouts, policy)
+    if parts:
+        return tuple(_examine_slip(image, slip, part, policy) for part, slip in enumerate(parts, 1))
+    whole = whole or examine(image, layouts, policy)
+    return (replace(whole, part=1) if isinstance(whole.outcome, PageReading) else whole,)
+
+
+def _is_settled(outcome: Outcome, layouts: Mapping[str, Layout]) -> bool:
+    """Tell whether an image holds a whole page that was read, or a sheet that nobody may look at further."""
+    if isinstance(outcome, Refusal):
+        return outcome.code is RefusalCode.SIGN_UP_SHEET
+    return not is_slip(layouts[outcome.layout])
+
+
+def _examine_slip(image: PageImage, slip: Slip, part: int, policy: Policy) -> Examined:
+    if isinstance(slip.identity, Refusal):
+        whole = slip.identity.code is RefusalCode.SIGN_UP_SHEET
+        return Examined(slip.identity, {}, None if whole else part)
+    return replace(_examine_placed(image, slip.identity, slip.found, policy), part=part)
+
+
+def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found], policy: Policy) -> Examined:
+    """Read one page whose code and markers are known, wherever it lies in the image."""
+    layout, number = identity.layout, identity.code.page
     page = register(found, [m for m in layout.markers if m.page == number], policy.worst_fit_mm)
     if page is None:
         detail = "Those found don't lie as on a flat sheet."

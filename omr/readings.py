@@ -238,15 +238,16 @@ Outcome = PageReading | Refusal
 """What came of one page image."""
 
 
-def to_json(outcome: Outcome, file: str, image: int) -> dict[str, object]:
+def to_json(outcome: Outcome, file: str, image: int, part: int | None = None) -> dict[str, object]:
     """Turn an outcome into the object of the contract.
 
     Args:
         outcome: A reading or a refusal.
         file: Name of the delivered file.
         image: Page image in it, from 1.
+        part: Slip on the image, from 1; None where the image holds no slips.
     """
-    head: dict[str, object] = {"file": file, "image": image}
+    head: dict[str, object] = {"file": file, "image": image} | ({} if part is None else {"part": part})
     if isinstance(outcome, Refusal):
         head |= {"status": "refused", "code": outcome.code.value}
         head |= {"message": outcome.message, "remedy": outcome.remedy}

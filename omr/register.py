@@ -140,6 +140,25 @@ def find_markers(gray: Gray) -> tuple[Found, ...]:
     return _once(_find(gray, (0, 0), wide=True)) or unique
 
 
+def all_markers(gray: Gray) -> tuple[Found, ...]:
+    """Find the markers anywhere in an image, each as often as it is there: slips of one layout have the same ids."""
+    return tuple(_find(gray, (0, 0), _Look.WIDE))
+
+
+def markers_near(gray: Gray, at_px: Floats, reach_px: float) -> tuple[Found, ...]:
+    """Look closely for markers in a square.
+
+    Args:
+        gray: The image.
+        at_px: The middle of the square, x and y.
+        reach_px: Half its side.
+    """
+    left, top = (max(0, int(v)) for v in at_px - reach_px)
+    right, low = (max(0, int(np.ceil(v))) for v in at_px + reach_px)
+    square = gray[top:low, left:right]
+    return tuple(_find(square, (left, top), _Look.CLOSE)) if min(square.shape) >= ROOM_PX else ()
+
+
 def _find(gray: Gray, at: tuple[int, int], wide: bool) -> list[Found]:
     # A marker at the very edge of an image has no white around it; a white border gives it some.
     gray = np.asarray(cv2.copyMakeBorder(gray, ROOM_PX, ROOM_PX, ROOM_PX, ROOM_PX, cv2.BORDER_CONSTANT, value=255))
