@@ -32,6 +32,12 @@ CROP_DPI = 300
 FRAME_MM = 0.6
 """Edge of a text field that is left out of its crop: its printed frame."""
 
+LEAST_SIGN_PX = 12
+"""Height of a sign, 1 mm at 300 dpi; lower pieces are dots and dust."""
+
+JOINED = 1.8
+"""Width of a piece, in its own heights, from which on it is no single sign; a printed W has 1.4."""
+
 BATCH_SECONDS = 60
 """Longest time for one batch; without an answer by then there are no suggestions."""
 
@@ -74,8 +80,8 @@ def available() -> bool:
 def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int, Crop]:
     """Cut text fields out of the picture, upright and without their frames.
 
-    Free text that does not look typed gets no guess and is cut out of the working pixels; for everything else the
-    picture is decoded at its full size, once.
+    What does not look like print gets no guess and is cut out of the working pixels; for everything else the picture is
+    decoded at its full size, once.
 
     Args:
         image: The page image.
@@ -86,7 +92,7 @@ def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int
         The crops by the same numbers.
     """
     cut = {n: _cut(laid.gray, 1, laid, f) for n, f in fields.items()}
-    fine = [n for n, c in cut.items() if c.reads is not Reads.FREE or _looks_typed(c.gray)]
+    fine = [n for n, c in cut.items() if _may_be_read(c)]
     if fine and image.shrink > 1:
         full = image.full()
         cut |= {n: _cut(full, image.shrink, laid, fields[n]) for n in fine}
@@ -96,13 +102,9 @@ def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int
 def _cut(gray: Gray, grow: int, laid: Laid, field: Field) -> Crop:
     """Cut a text field out of pixels of which `grow` make a working pixel."""
     step = 25.4 / CROP_DPI
-    size = max(1, round((field.w - 2 * FRAME_MM) / step)), max(1, round((field.h - 2 * FRAME_MM) / step))
-    to_mm = np.array([[step, 0, field.x + FRAME_MM + step / 2], [0, step, field.y + FRAME_MM + step / 2], [0, 0, 1.0]])
-    larger = np.diag([float(grow), float(grow), 1.0])
-    matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]]) @ larger @ laid.page.matrix @ to_mm
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    upright = cv2.warpPerspective(gray, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return Crop(np.asarray(upright, np.uint8), field.reads or Reads.FREE)
+    shape = max(1, round((field.h - 2 * FRAME_MM) / step)), max(1, round((field.w - 2 * FRAME_MM) / step))
+    upright = laid.part(gray, grow, (field.x + FRAME_MM, field.y + FRAME_MM), shape, step)
+    return Crop(upright, field.reads or Reads.FREE)
 
 
 def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
@@ -120,7 +122,7 @@ def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
         return guesses
     by_kind: dict[Reads, list[int]] = defaultdict(list)
     for number, one in enumerate(crops):
-        if one.reads is not Reads.FREE or _looks_typed(one.gray):
+        if _may_be_read(one):
             by_kind[one.reads].append(number)
     for reads, numbers in by_kind.items():
         read = _tesseract([crops[n].gray for n in numbers], reads)
@@ -130,12 +132,23 @@ def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
     return guesses
 
 
-def _looks_typed(gray: Gray) -> bool:
-    """Tell whether a text may be print: many pieces of ink, most of which stand on few straight lines."""
-    white = float(np.percentile(gray, 80))
-    ink = (gray < 0.6 * white).astype(np.uint8)
+def _may_be_read(crop: Crop) -> bool:
+    """Tell whether Tesseract could read a text field: it reads signs that stand apart, as print and neat figures do.
+
+    Joined handwriting hangs together in pieces far wider than high. In a free text, most pieces must stand on few
+    straight lines as well: only print does, and a wrong guess at a story is worth nothing.
+    """
+    white = float(np.percentile(crop.gray[::2, ::2], 80))
+    ink = (crop.gray < 0.6 * white).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    letters = stats[1:][(stats[1:, cv2.CC_STAT_HEIGHT] > 12) & (stats[1:, cv2.CC_STAT_HEIGHT] < 80)]
+    wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
+    tall = high > LEAST_SIGN_PX
+    joined = tall & (wide > JOINED * high)
+    if not tall.any() or 2 * stats[1:][joined, cv2.CC_STAT_AREA].sum() > stats[1:][tall, cv2.CC_STAT_AREA].sum():
+        return False
+    if crop.reads is not Reads.FREE:
+        return True
+    letters = stats[1:][tall & (high < 80)]
     if len(letters) < 4:
         return False
     feet = np.sort(letters[:, cv2.CC_STAT_TOP] + letters[:, cv2.CC_STAT_HEIGHT])

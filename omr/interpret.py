@@ -11,7 +11,8 @@ from forms.answers import Given, Mark
 from omr.measure import Measurements
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
-from omr.register import Floats, Places
+from omr.outlines import Places
+from omr.register import Floats
 
 STATES = (Mark.EMPTY, Mark.CROSSED, Mark.FILLED)
 """The states that have a probability, in the order of its columns."""

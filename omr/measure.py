@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.register import STEP_MM, Floats, Floats32, Laid, sample
+from omr.register import STEP_MM, Floats, Floats32, Laid, darkness, sample, whites
 
 Bytes = NDArray[np.uint8]
 
@@ -103,13 +103,14 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
     patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
-    white = np.percentile(patches, 80, axis=(1, 2))
-    dark = np.clip((white[:, None, None] - patches) / np.maximum(white[:, None, None] - laid.black, 40), 0, 1)
+    white = whites(patches, 0.8)
+    dark = darkness(patches, white, laid.black)
     depth = _depth(shape, (h, w))
     rows, across = np.flatnonzero((depth >= INSET_MM).any(1)), np.flatnonzero((depth >= INSET_MM).any(0))
     inner = slice(rows[0], rows[-1] + 1), slice(across[0], across[-1] + 1)
     inside = dark[:, inner[0], inner[1]]
-    top = np.percentile(inside, 95, axis=(1, 2))
+    rank = int(0.95 * (inside[0].size - 1))
+    top = np.partition(inside.reshape(len(inside), -1), rank, axis=1)[:, rank]
     # Half of the pen's own darkness is where a stroke's edge is, however pale the pen and however blurred the edge.
     limit = np.maximum(LEAST_DARK, 0.45 * top)[:, None, None]
     ink = (inside > limit).astype(np.uint8)

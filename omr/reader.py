@@ -14,6 +14,7 @@ from omr.identify import Identity, identify
 from omr.images import PageImage
 from omr.interpret import states
 from omr.measure import measure
+from omr.outlines import place_boxes
 from omr.policy import POLICY, Policy
 from omr.readings import (
     Chances,
@@ -27,7 +28,7 @@ from omr.readings import (
     StrayInk,
     TextReading,
 )
-from omr.register import Floats, Found, Laid, Registration, black_level, find_markers, place_boxes, register
+from omr.register import Floats, Found, Laid, Registration, black_level, find_markers, register
 from omr.slips import Slip, find_slips, is_slip
 from omr.stray import InkAt, corners_mm, ink_outside
 

@@ -1,13 +1,14 @@
-"""Markers to where the page lies in the image: first as a whole, then box by box on the printed outlines.
+"""Markers to where the page lies in the image, as a whole; `outlines.py` finds the boxes on it.
 
 Positions in an image are continuous: (0, 0) is the outer corner of the first pixel. The page lies where a matrix from
-mm to working pixels says; each box may then lie a little off that, because paper bends and feeders slip.
+mm to working pixels says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import cache
 
 import cv2
@@ -33,14 +34,14 @@ CORNER_SHARE = 0.27
 ROOM_PX = 12
 """White border laid around what is searched for markers."""
 
+REFINE_PX = 4
+"""Half the side of the window in which a marker's corner is found to a part of a pixel."""
+
+LEAST_COARSE_PX = 280
+"""Smallest corner crop that is first looked at at half its size: there a module keeps more than two pixels."""
+
 STEP_MM = 0.125
 """Distance of two samples in a box's patch."""
-
-SEARCH_MM = 1.5
-"""How far from where the markers put it a box's outline is looked for: half of the least distance of two boxes."""
-
-LINE_MM = 0.35
-"""Width of a box's printed outline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,16 @@ class Registration:
 
     def to_px(self, points_mm: Floats) -> Floats:
         """Map points on paper, … × 2 in mm, to working pixels."""
-        return _apply(self.matrix, points_mm)
+        return apply(self.matrix, points_mm)
 
     def to_mm(self, points_px: Floats) -> Floats:
         """Map points in the image, … × 2 in working pixels, to mm on paper."""
-        return _apply(np.asarray(np.linalg.inv(self.matrix), np.float64), points_px)
+        return apply(np.asarray(np.linalg.inv(self.matrix), np.float64), points_px)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether equal distances on paper are equal in the image: there is no perspective."""
+        return bool(np.allclose(self.matrix[2], [0, 0, 1], atol=1e-9))
 
     @property
     def px_per_mm(self) -> float:
@@ -97,24 +103,34 @@ class Registration:
         return at[1] - at[0], at[2] - at[0]
 
 
-def _apply(matrix: Floats, points: Floats) -> Floats:
+def apply(matrix: Floats, points: Floats) -> Floats:
+    """Map points, … × 2, by a homogeneous 3 × 3 matrix."""
     flat = points.reshape(-1, 2) @ matrix[:, :2].T + matrix[:, 2]
     return np.asarray((flat[:, :2] / flat[:, 2:]).reshape(points.shape), np.float64)
 
 
+class _Look(Enum):
+    """How closely markers are looked for."""
+
+    COARSE = auto()
+    CLOSE = auto()
+    WIDE = auto()
+
+
 @cache
-def _detector(wide: bool) -> cv2.aruco.ArucoDetector:
+def _detector(look: _Look) -> cv2.aruco.ArucoDetector:
     """Return a detector that knows only the ids in use: fewer to compare with, fewer to mistake something for."""
     whole = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36H11)
     used = cv2.aruco.Dictionary(whole.bytesList[:MARKER_IDS], whole.markerSize, whole.maxCorrectionBits)
     parameters = cv2.aruco.DetectorParameters()
     parameters.adaptiveThreshWinSizeMin = 15
-    parameters.adaptiveThreshWinSizeMax = 51 if wide else 39
-    parameters.adaptiveThreshWinSizeStep = 12 if wide else 24
-    parameters.minMarkerPerimeterRate = 0.04 if wide else 0.25
+    parameters.adaptiveThreshWinSizeMax = {_Look.COARSE: 15, _Look.CLOSE: 39, _Look.WIDE: 51}[look]
+    parameters.adaptiveThreshWinSizeStep = 12 if look is _Look.WIDE else 24
+    parameters.minMarkerPerimeterRate = 0.04 if look is _Look.WIDE else 0.25
     parameters.maxMarkerPerimeterRate = 1.5
-    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    parameters.cornerRefinementWinSize = 4
+    if look is not _Look.COARSE:
+        parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+        parameters.cornerRefinementWinSize = REFINE_PX
     parameters.minDistanceToBorder = 1
     return cv2.aruco.ArucoDetector(used, parameters)
 
@@ -133,11 +149,16 @@ def find_markers(gray: Gray) -> tuple[Found, ...]:
     found: list[Found] = []
     for top in (0, height - side):
         for left in (0, width - side):
-            found += _find(gray[top : top + side, left : left + side], (left, top), wide=False)
+            corner = gray[top : top + side, left : left + side]
+            found += _find(corner, (left, top), _Look.COARSE) if side >= LEAST_COARSE_PX else []
+            if not any(
+                left <= f.corners_px[0, 0] < left + side and top <= f.corners_px[0, 1] < top + side for f in found
+            ):
+                found += _find(corner, (left, top), _Look.CLOSE)
     unique = _once(found)
     if len(unique) >= 3 or any(f.id in SIGN_UP_IDS for f in unique):
         return unique
-    return _once(_find(gray, (0, 0), wide=True)) or unique
+    return _once(_find(gray, (0, 0), _Look.WIDE)) or unique
 
 
 def all_markers(gray: Gray) -> tuple[Found, ...]:
@@ -159,17 +180,24 @@ def markers_near(gray: Gray, at_px: Floats, reach_px: float) -> tuple[Found, ...
     return tuple(_find(square, (left, top), _Look.CLOSE)) if min(square.shape) >= ROOM_PX else ()
 
 
-def _find(gray: Gray, at: tuple[int, int], wide: bool) -> list[Found]:
+def _find(gray: Gray, at: tuple[int, int], look: _Look) -> list[Found]:
     # A marker at the very edge of an image has no white around it; a white border gives it some.
-    gray = np.asarray(cv2.copyMakeBorder(gray, ROOM_PX, ROOM_PX, ROOM_PX, ROOM_PX, cv2.BORDER_CONSTANT, value=255))
-    corners, ids, _ = _detector(wide).detectMarkers(gray)
+    bordered = np.asarray(cv2.copyMakeBorder(gray, ROOM_PX, ROOM_PX, ROOM_PX, ROOM_PX, cv2.BORDER_CONSTANT, value=255))
+    shrink = 2 if look is _Look.COARSE else 1
+    seen = bordered if shrink == 1 else cv2.resize(bordered, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    corners, ids, _ = _detector(look).detectMarkers(seen)
     if not corners:
         return []
     # OpenCV's whole numbers are the middles of pixels; ours are their outer corners.
-    shift = np.array(at, np.float64) - ROOM_PX + 0.5
-    return [
-        Found(int(i), c.reshape(4, 2).astype(np.float64) + shift) for i, c in zip(ids.ravel(), corners, strict=True)
-    ]
+    places = (np.stack([c.reshape(4, 2) for c in corners]).astype(np.float32) + 0.5) * shrink
+    if look is _Look.COARSE:
+        # Which marker it is shows at half the size; where it is, only at the full one.
+        flat = np.ascontiguousarray(places.reshape(-1, 2) - 0.5)
+        until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 30, 0.1)
+        refined = cv2.cornerSubPix(bordered, flat, (REFINE_PX, REFINE_PX), (-1, -1), until)
+        places = np.asarray(refined, np.float32).reshape(-1, 4, 2) + 0.5
+    shift = np.array(at, np.float64) - ROOM_PX
+    return [Found(int(i), c.astype(np.float64) + shift) for i, c in zip(ids.ravel(), places, strict=True)]
 
 
 def _once(found: Iterable[Found]) -> tuple[Found, ...]:
@@ -264,24 +292,82 @@ class Laid:
     page: Registration
     black: float
 
+    def to_px(self, points_mm: Floats) -> Floats:
+        """Map points on paper, … × 2 in mm, to working pixels."""
+        return self.page.to_px(points_mm)
+
+    def upright(self, shape: tuple[int, ...], step_mm: float, *, first_row: int = 0, smooth: bool = True) -> Gray:
+        """Return the page as it would lie upright and even, or a band of its rows.
+
+        Args:
+            shape: Rows and columns.
+            step_mm: Distance of two pixels.
+            first_row: Row of the whole page that the first row is.
+            smooth: Whether to look between the image's pixels; a coarse look may take the nearest.
+        """
+        return self.part(self.gray, 1, (0.0, first_row * step_mm), shape, step_mm, smooth=smooth)
+
+    def part(  # noqa: PLR0913 - an image, where to look in it, and how
+        self,
+        gray: Gray,
+        grow: int,
+        origin_mm: tuple[float, float],
+        shape: tuple[int, ...],
+        step_mm: float,
+        *,
+        smooth: bool = True,
+    ) -> Gray:
+        """Return a rectangle of the page as it would lie upright and even.
+
+        Args:
+            gray: The image, or the same picture at a larger size.
+            grow: So many pixels of `gray` make a working pixel.
+            origin_mm: Its upper left corner on paper.
+            shape: Rows and columns.
+            step_mm: Distance of two pixels.
+            smooth: Whether to look between the image's pixels.
+
+        Returns:
+            Gray values; paper beyond the image's edge repeats the edge.
+        """
+        rows, columns = shape[:2]
+        origin = np.array(origin_mm)
+        flags = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
+        if self.page.is_even:
+            first = origin + step_mm / 2
+            start, right, down = self.to_px(first + np.array([[0.0, 0.0], [step_mm, 0.0], [0.0, step_mm]])) * grow
+            # OpenCV counts from the middle of the first pixel, the page's matrix from its corner.
+            matrix = np.column_stack([right - start, down - start, start - 0.5])
+            flags |= cv2.WARP_INVERSE_MAP
+            even = cv2.warpAffine(gray, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+            return np.asarray(even, np.uint8)
+        # Where each pixel lies is told exactly every so many pixels; between those nothing bends that much.
+        cell = 24
+        across, along = (np.arange(-1, n // cell + 2) * cell + cell / 2 for n in (columns, rows))
+        nodes = np.stack(np.meshgrid(across, along), axis=2) * step_mm + origin
+        at = (self.to_px(nodes) * grow - 0.5).astype(np.float32)
+        dense = cv2.resize(at, (len(across) * cell, len(along) * cell), interpolation=cv2.INTER_LINEAR)
+        xs, ys = (dense[cell : cell + rows, cell : cell + columns, n] for n in (0, 1))
+        return np.asarray(cv2.remap(gray, xs, ys, flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
 
 def black_level(gray: Gray, found: Sequence[Found]) -> float:
     """Return the gray value of solid print on a page, from the black borders of its markers."""
-    values = []
-    for marker in found:
-        middle = marker.corners_px.mean(0)
-        # Half a module in from the outer edge runs the middle of the border, one module of eight wide.
-        ring = middle + (marker.corners_px - middle) * (1 - 1 / 8)
-        for a, b in zip(ring, np.roll(ring, -1, axis=0), strict=True):
-            at = (a + (b - a) * np.linspace(0.05, 0.95, 12)[:, None]).astype(int)
-            inside = (at >= 0).all(1) & (at < np.array(gray.shape[::-1])).all(1)
-            values.append(gray[at[inside, 1], at[inside, 0]])
-    together = np.concatenate(values) if values else np.zeros(1, np.uint8)
-    return float(np.median(together)) if together.size else 0.0
+    if not found:
+        return 0.0
+    corners = np.stack([f.corners_px for f in found])
+    middle = corners.mean(1, keepdims=True)
+    # Half a module in from the outer edge runs the middle of the border, one module of eight wide.
+    ring = (middle + (corners - middle) * (1 - 1 / 8))[:, :, None]
+    along = np.linspace(0.05, 0.95, 12)[:, None]
+    at = (ring + (np.roll(ring, -1, axis=1) - ring) * along).reshape(-1, 2).astype(int)
+    inside = ((at >= 0) & (at < np.array(gray.shape[::-1]))).all(1)
+    values = gray[at[inside, 1], at[inside, 0]]
+    return float(np.median(values)) if values.size else 0.0
 
 
-def sample(laid: Laid, origins_mm: Floats, shape: tuple[int, int], step_mm: float) -> Floats32:
-    """Take equally large upright patches out of the image, all in one step.
+def sample(laid: Laid, origins_mm: Floats, shape: tuple[int, int], step_mm: float) -> Gray:
+    """Take equally large upright patches out of the image.
 
     Args:
         laid: The image and where the page lies in it.
@@ -293,159 +379,46 @@ def sample(laid: Laid, origins_mm: Floats, shape: tuple[int, int], step_mm: floa
         N × rows × columns gray values; paper beyond the image's edge repeats the edge.
     """
     rows, columns = shape
-    # Within a patch the page is taken as even: over 10 mm a homography bends by nothing that could be measured.
+    patches = np.empty((len(origins_mm), rows, columns), np.uint8)
+    # Within a patch the page is taken as even: over 10 mm a homography bends by nothing that could be measured. So
+    # each patch is an affine picture of its own, which is far cheaper than a map of every sample.
     corners = origins_mm[:, None] + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    start, right, down = laid.page.to_px(corners).transpose(1, 0, 2).astype(np.float32)
-    right, down = (right - start) * np.float32(step_mm), (down - start) * np.float32(step_mm)
-    xs, ys = np.arange(columns, dtype=np.float32) + 0.5, np.arange(rows, dtype=np.float32) + 0.5
-    rowwise = (start - 0.5)[:, None] + ys[None, :, None] * down[:, None]
-    at = rowwise[:, :, None] + xs[None, None, :, None] * right[:, None, None]
-    flat = np.ascontiguousarray(at.reshape(len(origins_mm) * rows, columns, 2), np.float32)
-    # remap takes at most 32,767 rows; a page has some hundred boxes of some seventy rows.
-    parts = [
-        cv2.remap(laid.gray, part[..., 0], part[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for part in np.array_split(flat, len(flat) // 30000 + 1)
-    ]
-    return np.concatenate(parts).reshape(len(origins_mm), rows, columns).astype(np.float32)
+    start, right, down = laid.to_px(corners).transpose(1, 0, 2)
+    right, down = (right - start) * step_mm, (down - start) * step_mm
+    # OpenCV counts from the middle of the first sample and of the first pixel.
+    first = start + (right + down) / 2 - 0.5
+    for matrix, patch in zip(np.stack([right, down, first], axis=2), patches, strict=True):
+        cv2.warpAffine(
+            laid.gray,
+            matrix,
+            (columns, rows),
+            dst=patch,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    return patches
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where boxes really stand.
-
-    Attributes:
-        shift_mm: How far each box is from where the markers put it, N × 2.
-        outline: How clearly its printed outline was found there, N: 1 black on white, 0 not at all.
-        sure: Whether the box stands where its own outline is, or where those of at least three neighbours put it
-            without its own speaking against it, N.
-        scatter_mm: Root mean square distance of the outlines from an even shift, stretch and slant of the page.
-        even: 3 × 3, mm to mm: that even shift, stretch and slant, to be applied before the page's own matrix.
-    """
-
-    shift_mm: Floats
-    outline: Floats
-    sure: NDArray[np.bool_]
-    scatter_mm: float
-    even: Floats
-
-    def boxes(self, boxes_mm: Floats) -> Floats:
-        """Return boxes, N × 4, moved to where they really stand."""
-        return np.column_stack([boxes_mm[:, :2] + self.shift_mm, boxes_mm[:, 2:]])
-
-    def page(self, page: Registration) -> Registration:
-        """Return where the page lies by markers and outlines together."""
-        return replace(page, matrix=np.asarray(page.matrix @ self.even, np.float64))
-
-
-FOUND = 0.3
-"""Least clearness of an outline that counts as found; a clean one has 0.6 to 1."""
-
-FAR_MM = 1.0
-"""An outline this far from where its neighbours put it is something else: paper that waves by 0.6 mm shifts one row
-against the next by less."""
-
-
-def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
-    """Find each box on its printed outline.
+def whites(patches: Gray, share: float) -> Floats32:
+    """Return the gray value of the paper in each patch: below it lies a share of the samples.
 
     Args:
-        laid: The image and where the page lies in it.
-        boxes_mm: Boxes, N × 4: x, y, w, h.
-
-    Returns:
-        Their places. A box whose outline can't be found gets the shift of the page around it.
+        patches: N × rows × columns; every second sample of every second row is looked at.
+        share: 0 to 1.
     """
-    if len(boxes_mm) == 0:
-        return Places(np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.bool_), 0.0, np.eye(3))
-    shift = np.zeros((len(boxes_mm), 2))
-    clear = np.zeros(len(boxes_mm))
-    for size in np.unique(boxes_mm[:, 2:], axis=0):
-        same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
-        shift[same], clear[same] = _outlines(laid, boxes_mm[same])
-    return _agree(boxes_mm, shift, clear)
+    some = patches[:, ::2, ::2].reshape(len(patches), -1)
+    place = int(share * (some.shape[1] - 1))
+    return np.asarray(np.partition(some, place, axis=1)[:, place], np.float32)
 
 
-def _outlines(laid: Laid, boxes_mm: Floats) -> tuple[Floats, Floats]:
-    """Return shift and clearness of boxes of one size."""
-    around = SEARCH_MM + 0.75
-    w, h = boxes_mm[0, 2:]
-    shape = round((h + 2 * around) / STEP_MM), round((w + 2 * around) / STEP_MM)
-    patches = sample(laid, boxes_mm[:, :2] - around, shape, STEP_MM)
-    white = np.percentile(patches, 85, axis=(1, 2), keepdims=True)
-    dark = np.clip((white - patches) / np.maximum(white - laid.black, 40), 0, 1)
-    # Along each axis the mean over the middle of the box shows its two lines as two peaks, whatever is inside. The
-    # first pass looks over the whole search range, the second along the row and column that the first found.
-    shift_x, _ = _two_lines(dark.mean(1), w, around)
-    shift_y, clear_y = _two_lines(_across(dark, shift_x, w, around), h, around)
-    shift_x, clear_x = _two_lines(_across(dark.transpose(0, 2, 1), shift_y, h, around), w, around)
-    return np.column_stack([shift_x, shift_y]), np.minimum(clear_x, clear_y)
+def darkness(patches: Gray, white: Floats32, black: float) -> Floats32:
+    """Return how dark samples are, 0 the paper of their patch, 1 solid print of this page.
 
-
-def _across(dark: NDArray[np.float32], shift_mm: Floats, size_mm: float, around_mm: float) -> Floats32:
-    """Return the mean of each row over the columns that lie well inside the box, N × rows."""
-    columns = dark.shape[2]
-    at = (np.arange(columns) + 0.5) * STEP_MM - around_mm
-    inside = (at[None] - shift_mm[:, None] > 0.8) & (at[None] - shift_mm[:, None] < size_mm - 0.8)
-    weight = inside / inside.sum(1, keepdims=True)
-    return np.asarray(np.einsum("nrc,nc->nr", dark, weight.astype(np.float32)), np.float32)
-
-
-def _two_lines(profile: Floats32, size_mm: float, around_mm: float) -> tuple[Floats, Floats]:
-    """Find two dark lines at a distance of a box's size.
-
-    Returns:
-        Shift of the box, mm, and clearness, one each a profile.
+    Args:
+        patches: N × rows × columns gray values.
+        white: Gray value of the paper, N.
+        black: Gray value of solid print.
     """
-    shifts = np.arange(-SEARCH_MM, SEARCH_MM + 1e-9, STEP_MM / 2)
-    at = (np.arange(profile.shape[1]) + 0.5) * STEP_MM - around_mm
-    line = np.zeros((len(shifts), len(at)), np.float32)
-    outer = np.zeros_like(line)
-    for edge, out in ((LINE_MM / 2, -1), (size_mm - LINE_MM / 2, 1)):
-        off = at[None] - shifts[:, None] - edge
-        line += np.clip(1 - np.abs(off) / 0.3, 0, None) / (0.3 / STEP_MM) / 2
-        beside = off * out
-        outer += ((beside > 0.35) & (beside < 0.75)) / (0.4 / STEP_MM) / 2
-    score = profile @ (line - 0.8 * outer).T
-    best = score.argmax(1)
-    rows = np.arange(len(profile))
-    inner = np.clip(best, 1, len(shifts) - 2)
-    before, top, after = score[rows, inner - 1], score[rows, inner], score[rows, inner + 1]
-    bend = before - 2 * top + after
-    fine = np.where(bend < -1e-6, 0.5 * (before - after) / np.minimum(bend, -1e-6), 0.0)
-    shift = shifts[inner] + np.clip(fine, -1, 1) * (STEP_MM / 2)
-    return shift.astype(np.float64), score[rows, best].astype(np.float64)
-
-
-def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> Places:
-    """Let neighbours correct the boxes whose outline is hidden or was mistaken."""
-    good = clear >= FOUND
-    middle = boxes_mm[:, :2] + boxes_mm[:, 2:] / 2
-    if good.sum() < 3:
-        # A page of one or two boxes: their own outlines are all there is.
-        return Places(np.where(good[:, None], shift, 0.0), clear, good, 0.0, np.eye(3))
-    common = np.median(shift[good], axis=0)
-    near = np.hypot(*(middle[:, None] - middle[None]).transpose(2, 0, 1))
-    settled, sure = shift.copy(), good.copy()
-    for i in range(len(boxes_mm)):
-        others = np.flatnonzero(good & (np.arange(len(good)) != i))
-        closest = others[np.argsort(near[i, others])[:6]]
-        expected = np.median(shift[closest], axis=0) if len(closest) >= 3 else common
-        if not good[i] or np.hypot(*(shift[i] - expected)) > FAR_MM:
-            settled[i] = expected
-            # An outline that is clear but elsewhere is a witness against the neighbours: a person decides.
-            sure[i] = len(closest) >= 3 and not good[i]
-    even = _even(middle[good], settled[good])
-    off = middle[good] + settled[good] - _apply(even, middle[good])
-    return Places(settled, clear, sure, float(np.sqrt(np.mean(np.sum(off**2, axis=1)))), even)
-
-
-def _even(middle: Floats, shift: Floats) -> Floats:
-    """Fit an even shift, stretch and slant to the shifts of boxes; where they are few or in a row, a shift only."""
-    spread = np.ptp(middle, axis=0)
-    matrix = np.eye(3)
-    if len(middle) < 8 or spread.min() < 40:
-        matrix[:2, 2] = np.median(shift, axis=0)
-        return matrix
-    design = np.column_stack([middle, np.ones(len(middle))])
-    matrix[:2] += np.linalg.lstsq(design, shift, rcond=None)[0].T
-    return matrix
+    scale = 1 / np.maximum(white - np.float32(black), np.float32(40))
+    dark = (white[:, None, None] - patches) * scale[:, None, None]
+    return np.asarray(np.clip(dark, 0, 1, out=dark), np.float32)

@@ -1,7 +1,8 @@
 """Ink that is not in a box: what was written in text fields, and stray ink at words and around questions.
 
-The page is brought to the scale of the layout's `print` pictures and everything printed is taken away. What is left
-is ink, piece by piece; where a piece lies says what it is.
+A look at 75 dpi, where every thin line still shows, tells on which parts of the page there is anything at all. Those
+parts are brought to the scale of the layout's `print` pictures and everything printed is taken away. What is left is
+ink, piece by piece; where a piece lies says what it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
 from omr.images import Gray
 from omr.policy import Policy
-from omr.register import Floats, Laid
+from omr.register import Floats, Floats32, Laid
 
 MM_PER_PX = 25.4 / 150
 """Of the layout's `print` pictures."""
@@ -31,8 +32,30 @@ PRINT_ROOM_PX = 2
 INK_DARK = 0.22
 """Darkness from which on something outside a box is ink."""
 
+LINE_DARK = 0.15
+"""How much darker than the paper right beside it ink is. A shadow's edge, a fold and what coffee leaves are not."""
+
+LINE_MM = 2.6
+"""Widest line that is told from the paper right beside it; broader things are ink where they are very dark."""
+
+SOLID_DARK = 0.6
+"""Darkness from which on something is ink however broad it is."""
+
+COARSE = 2
+"""`print` pixels a pixel of the first look."""
+
+BAND_MM = 9.0
+"""Paper above and below something found that is looked at closely: a whole mark and its box."""
+
+LEAST_COARSE = 4
+"""Pixels found at the first look that are nothing: together less than any policy calls ink, since that look thickens
+lines."""
+
 PIECE_MM2 = 0.12
 """Pieces up to this size are nothing: specks, edges of letters."""
+
+OVERSHOOT_MM = 3.0
+"""Around a marked box: what the first look sees there is its own overshoot; a closer look is worth what lies beyond."""
 
 RING_MM = 1.3
 """Around a box: ink there hangs together with its mark, if it has one."""
@@ -42,6 +65,9 @@ WORDS_ROOM_MM = 1.2
 
 TEXT_ROOM_MM = 3.0
 """Around a text field: ink there belongs to the field."""
+
+
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +93,13 @@ class _Zones:
         of: Zone of each picture pixel: 0 nothing, n the n-th of `fields`, a box standing for the ring around it.
         fields: The fields that have a zone.
         paper: 1 where nothing is printed, nor close by.
+        coarse: 255 where something counts at the first look: a zone, and nothing printed near.
     """
 
     of: NDArray[np.int16]
     fields: tuple[Field, ...]
-    paper: NDArray[np.uint8]
+    paper: Bytes
+    coarse: Bytes
 
 
 @lru_cache(maxsize=64)
@@ -79,8 +107,7 @@ def _zones(layout_id: str, picture: bytes, fields: tuple[Field, ...]) -> _Zones:
     """Draw the zones of a page, weaker claims first. `layout_id` keeps the pages of two layouts apart."""
     with Image.open(io.BytesIO(picture)) as opened:
         printed = (np.asarray(opened.convert("L")) < 128).astype(np.uint8)
-    ring = 2 * PRINT_ROOM_PX + 1
-    paper = 1 - cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (ring, ring)))
+    paper = 1 - _dilated(printed, PRINT_ROOM_PX)
     of = np.zeros(printed.shape, np.int16)
     numbered = list(enumerate(fields, 1))
     claims = (
@@ -94,12 +121,21 @@ def _zones(layout_id: str, picture: bytes, fields: tuple[Field, ...]) -> _Zones:
         for number, field in numbered:
             if field.kind is kind:
                 of[_slices(field, room)] = number
-    return _Zones(of, fields, np.asarray(paper, np.uint8))
+    # The first look thickens print as it thickens lines, by a pixel of the image and half of one of its own.
+    count = (~_dilated(printed, PRINT_ROOM_PX + COARSE).astype(np.bool_) & (of > 0)).astype(np.uint8) * np.uint8(255)
+    rows, columns = (n // COARSE * COARSE for n in count.shape)
+    coarse = count[:rows, :columns].reshape(rows // COARSE, COARSE, columns // COARSE, COARSE).min((1, 3))
+    return _Zones(of, fields, paper, np.ascontiguousarray(coarse))
 
 
-def _slices(field: Field, room_mm: float) -> tuple[slice, slice]:
-    left, top = (max(0, round((v - room_mm) / MM_PER_PX)) for v in (field.x, field.y))
-    right, low = (max(0, round((v + room_mm) / MM_PER_PX)) for v in (field.x + field.w, field.y + field.h))
+def _dilated(printed: Bytes, room_px: int) -> Bytes:
+    size = 2 * room_px + 1
+    return np.asarray(cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))), np.uint8)
+
+
+def _slices(field: Field, room_mm: float, step_mm: float = MM_PER_PX) -> tuple[slice, slice]:
+    left, top = (max(0, round((v - room_mm) / step_mm)) for v in (field.x, field.y))
+    right, low = (max(0, round((v + room_mm) / step_mm)) for v in (field.x + field.w, field.y + field.h))
     return slice(top, low), slice(left, right)
 
 
@@ -119,64 +155,123 @@ def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark],
         counts for the question's area.
     """
     zones = _zones(layout.id, layout.print[number - 1], tuple(f for f in layout.fields if f.page == number))
-    ink = cv2.bitwise_and(_inked(laid, zones.of.shape), zones.paper)
-    if cv2.countNonZero(ink) == 0:
-        return ()
-    # Few pixels are ink: everything from here on looks at those only.
-    xs, ys = np.asarray(cv2.findNonZero(ink), np.intp).reshape(-1, 2).T
-    pieces, labels = cv2.connectedComponents(ink, connectivity=8)
-    piece, zone = np.asarray(labels[ys, xs], np.int32), zones.of[ys, xs]
-    size_mm2 = np.bincount(piece, minlength=pieces) * MM_PER_PX**2
-    real = (size_mm2[piece] >= PIECE_MM2) & (zone > 0)
-    found = _Ink(piece[real], zone[real], xs[real], ys[real])
     marked = _marked(zones.fields, states)
-    return _sorted_out(found, zones.fields, marked, policy)
+    limits = _limits(laid, zones.of.shape)
+    found = _seen(laid, zones, marked, limits)
+    if cv2.countNonZero(found) < LEAST_COARSE:
+        return ()
+    ink = _pieces(laid, zones, _bands(found, zones.of.shape[0]), limits)
+    return _sorted_out(ink, zones.fields, marked, policy)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ink:
-    """Pixels of ink: piece, zone and place of each."""
+    """Pixels of ink: piece, zone and place of each, sorted by piece."""
 
     piece: NDArray[np.int32]
     zone: NDArray[np.int16]
     x: NDArray[np.intp]
     y: NDArray[np.intp]
 
+    def of(self, piece: int) -> slice:
+        """Return where the pixels of a piece stand."""
+        first, last = np.searchsorted(self.piece, (piece, piece + 1))
+        return slice(int(first), int(last))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Limits:
+    """Gray values in cells of 10 mm, rows × columns: of paper, and how many fewer than paper solid print has."""
+
+    white: Floats32
+    depth: Floats32
+
+    def spread(self, share: float, shape: tuple[int, ...]) -> Bytes:
+        """Return the gray value that is so dark everywhere, at the size of a picture."""
+        cells = np.clip(self.white - share * self.depth, 0, 255).astype(np.uint8)
+        return np.asarray(cv2.resize(cells, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _limits(laid: Laid, shape: tuple[int, ...]) -> _Limits:
+    """Look at every fourth pixel: the light part of each cell is the paper."""
+    thin = 4
+    seen = laid.upright((shape[0] // thin, shape[1] // thin), MM_PER_PX * thin, smooth=False)
+    cell = 60 // thin
+    rows, columns = seen.shape[0] // cell, seen.shape[1] // cell
+    cells = seen[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3)
+    flat = cells.reshape(rows, columns, -1)
+    light = int(0.8 * flat.shape[2])
+    white = np.partition(flat, light, axis=2)[..., light].astype(np.float32)
+    # A cell that is mostly print or ink takes its white from the cells around it.
+    white = np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
+    return _Limits(white, np.maximum(white - np.float32(laid.black), np.float32(40)))
+
+
+def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool], limits: _Limits) -> Bytes:
+    """Return where something counts at the first look, 255 there, at its scale."""
+    darkest = cv2.erode(laid.gray, np.ones((3, 3), np.uint8))
+    darkest_laid = replace(laid, gray=np.asarray(darkest, np.uint8))
+    seen = darkest_laid.upright(zones.coarse.shape, MM_PER_PX * COARSE, smooth=False)
+    found = np.asarray(cv2.compare(seen, limits.spread(INK_DARK, seen.shape), cv2.CMP_LT), np.uint8) & zones.coarse
+    for number, has in marked.items():
+        if has:  # its own overshoot
+            found[_slices(zones.fields[number - 1], OVERSHOOT_MM, MM_PER_PX * COARSE)] = 0
+    return found
+
+
+def _bands(found: Bytes, height: int) -> list[slice]:
+    """Return the rows of the page, at the print's scale, that are worth a closer look."""
+    room = round(BAND_MM / MM_PER_PX)
+    rows = np.zeros(height, np.bool_)
+    for row in np.flatnonzero(found.any(1)) * COARSE:
+        rows[max(0, row - room) : row + room] = True
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], rows, [False]]).astype(np.int8)))
+    return [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: _Limits) -> _Ink:
+    """Return the ink in some bands of a page, specks left out."""
+    darker, solid = (limits.spread(share, zones.of.shape) for share in (INK_DARK, SOLID_DARK))
+    beside = limits.spread(LINE_DARK, zones.of.shape)
+    paper = limits.spread(0.0, zones.of.shape)
+    parts: list[_Ink] = []
+    pieces = 0
+    for band in bands:
+        seen = laid.upright(zones.of[band].shape, MM_PER_PX, first_row=band.start)
+        near = _beside(seen)
+        line = cv2.compare(cv2.subtract(near, seen), cv2.subtract(paper[band], beside[band]), cv2.CMP_GT)
+        ink = cv2.bitwise_and(line, cv2.compare(seen, darker[band], cv2.CMP_LT))
+        ink = cv2.bitwise_or(ink, cv2.compare(seen, solid[band], cv2.CMP_LT))
+        ink = np.asarray(cv2.bitwise_and(ink, zones.paper[band] * np.uint8(255)), np.uint8)
+        if cv2.countNonZero(ink) == 0:
+            continue
+        # Few pixels are ink: everything from here on looks at those only.
+        xs, ys = np.asarray(cv2.findNonZero(ink), np.intp).reshape(-1, 2).T
+        count, labels = cv2.connectedComponents(ink, connectivity=8)
+        piece = np.asarray(labels[ys, xs], np.int32)
+        zone = zones.of[band][ys, xs]
+        size_mm2 = np.bincount(piece, minlength=count) * MM_PER_PX**2
+        real = (size_mm2[piece] >= PIECE_MM2) & (zone > 0)
+        parts.append(_Ink(piece[real] + np.int32(pieces), zone[real], xs[real], ys[real] + band.start))
+        pieces += count
+    if not parts:
+        return _Ink(np.zeros(0, np.int32), np.zeros(0, np.int16), np.zeros(0, np.intp), np.zeros(0, np.intp))
+    piece = np.concatenate([p.piece for p in parts])
+    order = np.argsort(piece, kind="stable")
+    zone, x, y = (np.concatenate([getattr(p, n) for p in parts])[order] for n in ("zone", "x", "y"))
+    return _Ink(piece[order], zone, x, y)
+
+
+def _beside(seen: Gray) -> Gray:
+    """Return the gray value of the paper beside each place: lines are closed, broader things stay."""
+    size = round(LINE_MM / MM_PER_PX)
+    return np.asarray(cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), np.uint8)
+
 
 def _marked(fields: Sequence[Field], states: Sequence[Mark]) -> dict[int, bool]:
     """Return for each box's zone whether the box has a mark."""
     boxes = [n for n, f in enumerate(fields, 1) if f.kind is FieldKind.BOX]
     return {n: s is not Mark.EMPTY for n, s in zip(boxes, states, strict=True)}
-
-
-def _inked(laid: Laid, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Bring the page to the scale of the print pictures and return where it is dark: 1 there, 0 elsewhere."""
-    half = MM_PER_PX / 2
-    to_mm = np.array([[MM_PER_PX, 0, half], [0, MM_PER_PX, half], [0, 0, 1.0]])
-    # OpenCV counts from the middle of the first pixel, the page's matrix from its corner.
-    matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]]) @ laid.page.matrix @ to_mm
-    size = shape[1], shape[0]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    if np.allclose(matrix[2], [0, 0, 1], atol=1e-9):
-        upright = cv2.warpAffine(laid.gray, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    else:
-        upright = cv2.warpPerspective(laid.gray, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    white = _paper_white(np.asarray(upright, np.uint8))
-    limit = np.clip(white - INK_DARK * np.maximum(white - laid.black, 40), 0, 255).astype(np.uint8)
-    everywhere = cv2.resize(limit, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.compare(upright, everywhere, cv2.CMP_LT), np.uint8) & np.uint8(1)
-
-
-def _paper_white(upright: Gray) -> NDArray[np.float32]:
-    """Return the gray value of the paper in cells of 10 mm: the light part of each."""
-    cell = 60
-    rows, columns = upright.shape[0] // cell, upright.shape[1] // cell
-    cells = upright[: rows * cell : 4, : columns * cell : 4].reshape(rows, cell // 4, columns, cell // 4)
-    flat = cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
-    light = int(0.8 * flat.shape[2])
-    white = np.partition(flat, light, axis=2)[..., light].astype(np.float32)
-    # A cell that is mostly print or ink takes its white from the cells around it.
-    return np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
 
 
 def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], policy: Policy) -> tuple[InkAt, ...]:
@@ -202,14 +297,14 @@ def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], pol
 
 def _whole_pieces(ink: _Ink, fields: Sequence[Field]) -> _Ink:
     """Give what of a piece runs on into the area to the words that it is at: a ring around a word is one thing."""
-    kinds = np.array([None, *(f.kind for f in fields)])
     zone = ink.zone.copy()
-    at_words = kinds[zone] == FieldKind.WORDS
+    at_words = np.array([False, *(f.kind is FieldKind.WORDS for f in fields)])[zone]
+    in_area = np.array([False, *(f.kind is FieldKind.AREA for f in fields)])[zone]
     for piece in np.unique(ink.piece[at_words]):
-        pixels = ink.piece == piece
-        numbers, counts = np.unique(zone[pixels & at_words], return_counts=True)
+        own = ink.of(piece)
+        numbers, counts = np.unique(ink.zone[own][at_words[own]], return_counts=True)
         if counts.max() * MM_PER_PX**2 >= PIECE_MM2:
-            zone[pixels & (kinds[zone] == FieldKind.AREA)] = numbers[counts.argmax()]
+            zone[own][in_area[own]] = numbers[counts.argmax()]
     return replace(ink, zone=zone)
 
 
@@ -226,7 +321,7 @@ def _overshoots(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], pol
         )
         gap = 0.0 if words is None else max(0.0, words.x - box.x - box.w)
         for piece in np.unique(ink.piece[ink.zone == number]):
-            pixels = ink.piece == piece
+            pixels = ink.of(piece)
             x, y = (ink.x[pixels] + 0.5) * MM_PER_PX, (ink.y[pixels] + 0.5) * MM_PER_PX
             off_x = np.maximum(box.x - x, x - box.x - box.w)
             off_y = np.maximum(box.y - y, y - box.y - box.h)

@@ -14,7 +14,8 @@ from omr.interpret import chances, given, states
 from omr.measure import Measurements
 from omr.policy import POLICY
 from omr.readings import Chances, MarkReading, PageReading, Quality, StrayInk, TextReading
-from omr.register import Floats, Places
+from omr.outlines import Places
+from omr.register import Floats
 
 QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 

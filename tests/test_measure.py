@@ -10,7 +10,8 @@ from simulator import Cross, Hand, Pen, Scanner, Style
 
 from forms.layout import FieldKind, Layout
 from omr.measure import Measurements, measure
-from omr.register import Laid, black_level, find_markers, place_boxes, register
+from omr.outlines import place_boxes
+from omr.register import Laid, black_level, find_markers, register
 
 NEAT = Hand(Pen(0.5, 0.9), off=0.1, tremor=0.03, spread=0.05)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import simulator
-import simulator_accuracy
+import simulator_clean
 import simulator_sheets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,10 +18,11 @@ from forms.layout import FieldKind
 from omr import interpret
 from omr.images import PageImage
 from omr.measure import measure
+from omr.outlines import place_boxes
 from omr.policy import POLICY
 from omr.reader import examine
 from omr.readings import PageReading
-from omr.register import Floats, Laid, black_level, find_markers, place_boxes, register
+from omr.register import Floats, Laid, black_level, find_markers, register
 
 DATA, LAYOUT = simulator_sheets.sheets()
 PAGES = simulator.printed(DATA, LAYOUT)[0]
@@ -66,7 +67,7 @@ def test_answers_come_back_or_wait_or_are_refused() -> None:
         readings = []
         for page in PAGES:
             pixels = simulator.scan(simulator.fill_in(page, actions, hand, rng), scanner, rng)
-            image = simulator_accuracy.page_image(pixels, scanner)
+            image = simulator_clean.page_image(pixels, scanner)
             outcome = examine(image, {LAYOUT.id: LAYOUT}, POLICY).outcome
             if isinstance(outcome, PageReading):
                 readings.append(outcome)
@@ -90,12 +91,12 @@ def _meant(truth: dict[tuple[str, str], Mark]) -> dict[str, set[str]]:
     return {q.id: {o.id for o in q.options if truth[q.id, o.id] is Mark.CROSSED} for q in INSTRUMENT.questions}
 
 
-@pytest.mark.parametrize("kind", [k for k in simulator_accuracy.KINDS if k != simulator_accuracy.PALE])
+@pytest.mark.parametrize("kind", [k for k in simulator_clean.KINDS if k != simulator_clean.PALE])
 def test_a_sample_of_each_kind_of_clean_scan(kind: str) -> None:
     """No silent misread, no refusal, no stray ink, nothing missed in a text field; the count is in the script."""
-    tally = simulator_accuracy.Tally()
+    tally = simulator_clean.Tally()
     for seed in range(2):
-        tally.add(simulator_accuracy.one(kind, 77_000 + seed))
+        tally.add(simulator_clean.one(kind, 77_000 + seed))
     silent = {pair: n for pair, n in tally.marks.items() if pair[1] not in (pair[0], Mark.UNCERTAIN)}
     assert silent == {}
     assert not tally.refused
@@ -107,9 +108,9 @@ def test_a_sample_of_each_kind_of_clean_scan(kind: str) -> None:
 
 
 def test_pencil_at_the_threshold_of_a_bilevel_scanner_is_doubted_not_guessed() -> None:
-    tally = simulator_accuracy.Tally()
+    tally = simulator_clean.Tally()
     for seed in range(3):
-        tally.add(simulator_accuracy.one(simulator_accuracy.PALE, 5_000 + seed))
+        tally.add(simulator_clean.one(simulator_clean.PALE, 5_000 + seed))
     silent = [pair for pair in tally.marks if pair[1] not in (pair[0], Mark.UNCERTAIN)]
     assert silent == []
     assert tally.marks[Mark.CROSSED, Mark.UNCERTAIN] > 10
@@ -125,7 +126,7 @@ def test_a_correction_reads_as_what_was_meant() -> None:
         Cross("q2", "a", Style.TICK),
     ]
     pixels = simulator.scan(simulator.fill_in(PAGES[0], actions, Hand(), rng), Scanner(dpi=200), rng)
-    image = simulator_accuracy.page_image(pixels, Scanner(dpi=200))
+    image = simulator_clean.page_image(pixels, Scanner(dpi=200))
     outcome = examine(image, {LAYOUT.id: LAYOUT}, POLICY).outcome
     assert isinstance(outcome, PageReading)
     answers = {a.question: a.options for a in route(INSTRUMENT, interpret.given([outcome]))}
@@ -149,7 +150,7 @@ def test_the_same_mark_is_read_alike_everywhere_and_at_every_quarter_turn(style:
     evidence = []
     for turns in range(4):
         turned = replace(scanner, quarter_turns=turns)
-        image = simulator_accuracy.page_image(simulator.scan(inked, turned, np.random.default_rng(1)), turned)
+        image = simulator_clean.page_image(simulator.scan(inked, turned, np.random.default_rng(1)), turned)
         outcome = examine(image, {LAYOUT.id: LAYOUT}, POLICY).outcome
         assert isinstance(outcome, PageReading)
         assert {m.state for m in outcome.marks} == {Mark.FILLED if style is Style.FILL else Mark.CROSSED}
@@ -171,6 +172,6 @@ def _evidence(image: PageImage) -> Floats:
 @pytest.mark.parametrize("seed", [3000044, 3000067])
 def test_a_mark_of_which_a_threshold_left_only_dots_is_not_taken_for_an_empty_box(seed: int) -> None:
     """Each of these sheets once had a box read as empty whose stroke was cut down to a dot or two."""
-    tally = simulator_accuracy.one(simulator_accuracy.PALE, seed)
+    tally = simulator_clean.one(simulator_clean.PALE, seed)
     assert not tally.misread
     assert tally.unsure

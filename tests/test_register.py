@@ -12,6 +12,7 @@ import simulator_sheets
 from simulator import Printer, Scanner
 
 from forms.layout import FieldKind, Layout
+from omr.outlines import place_boxes
 from omr.register import (
     MARKER_IDS,
     Found,
@@ -20,7 +21,7 @@ from omr.register import (
     black_level,
     find_markers,
     page_of,
-    place_boxes,
+
     register,
 )
 

@@ -1,0 +1,169 @@
+"""Where each box really stands: on its printed outline.
+
+Each box may lie a little off where the markers put it, because paper bends and feeders slip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply, darkness, sample, whites
+
+SEARCH_MM = 1.5
+"""How far from where the markers put it a box's outline is looked for: half of the least distance of two boxes."""
+
+LINE_MM = 0.35
+"""Width of a box's printed outline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where boxes really stand.
+
+    Attributes:
+        shift_mm: How far each box is from where the markers put it, N × 2.
+        outline: How clearly its printed outline was found there, N: 1 black on white, 0 not at all.
+        sure: Whether the box stands where its own outline is, or where those of at least three neighbours put it
+            without its own speaking against it, N.
+        scatter_mm: Root mean square distance of the outlines from an even shift, stretch and slant of the page.
+        even: 3 × 3, mm to mm: that even shift, stretch and slant, to be applied before the page's own matrix.
+    """
+
+    shift_mm: Floats
+    outline: Floats
+    sure: NDArray[np.bool_]
+    scatter_mm: float
+    even: Floats
+
+    def boxes(self, boxes_mm: Floats) -> Floats:
+        """Return boxes, N × 4, moved to where they really stand."""
+        return np.column_stack([boxes_mm[:, :2] + self.shift_mm, boxes_mm[:, 2:]])
+
+    def page(self, page: Registration) -> Registration:
+        """Return where the page lies by markers and outlines together."""
+        return replace(page, matrix=np.asarray(page.matrix @ self.even, np.float64))
+
+
+FOUND = 0.3
+"""Least clearness of an outline that counts as found; a clean one has 0.6 to 1."""
+
+FAR_MM = 1.0
+"""An outline this far from where its neighbours put it is something else: paper that waves by 0.6 mm shifts one row
+against the next by less."""
+
+
+def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
+    """Find each box on its printed outline.
+
+    Args:
+        laid: The image and where the page lies in it.
+        boxes_mm: Boxes, N × 4: x, y, w, h.
+
+    Returns:
+        Their places. A box whose outline can't be found gets the shift of the page around it.
+    """
+    if len(boxes_mm) == 0:
+        return Places(np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.bool_), 0.0, np.eye(3))
+    shift = np.zeros((len(boxes_mm), 2))
+    clear = np.zeros(len(boxes_mm))
+    for size in np.unique(boxes_mm[:, 2:], axis=0):
+        same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
+        shift[same], clear[same] = _outlines(laid, boxes_mm[same])
+    return _agree(boxes_mm, shift, clear)
+
+
+def _outlines(laid: Laid, boxes_mm: Floats) -> tuple[Floats, Floats]:
+    """Return shift and clearness of boxes of one size."""
+    around = SEARCH_MM + 0.75
+    w, h = boxes_mm[0, 2:]
+    shape = round((h + 2 * around) / STEP_MM), round((w + 2 * around) / STEP_MM)
+    patches = sample(laid, boxes_mm[:, :2] - around, shape, STEP_MM)
+    dark = darkness(patches, whites(patches, 0.85), laid.black)
+    # Along each axis the mean over the middle of the box shows its two lines as two peaks, whatever is inside. The
+    # first pass looks over the whole search range, the second along the row and column that the first found.
+    shift_x, _ = _two_lines(dark.mean(1), w, around)
+    shift_y, clear_y = _two_lines(_across(dark, shift_x, w, around), h, around)
+    shift_x, clear_x = _two_lines(_across(dark.transpose(0, 2, 1), shift_y, h, around), w, around)
+    return np.column_stack([shift_x, shift_y]), np.minimum(clear_x, clear_y)
+
+
+def _across(dark: NDArray[np.float32], shift_mm: Floats, size_mm: float, around_mm: float) -> Floats32:
+    """Return the mean of each row over the columns that lie well inside the box, N × rows."""
+    columns = dark.shape[2]
+    at = (np.arange(columns) + 0.5) * STEP_MM - around_mm
+    inside = (at[None] - shift_mm[:, None] > 0.8) & (at[None] - shift_mm[:, None] < size_mm - 0.8)
+    weight = inside / inside.sum(1, keepdims=True)
+    return np.asarray(np.einsum("nrc,nc->nr", dark, weight.astype(np.float32)), np.float32)
+
+
+def _two_lines(profile: Floats32, size_mm: float, around_mm: float) -> tuple[Floats, Floats]:
+    """Find two dark lines at a distance of a box's size.
+
+    Returns:
+        Shift of the box, mm, and clearness, one each a profile.
+    """
+    shifts, kernel = _kernel(size_mm, around_mm, profile.shape[1])
+    score = profile @ kernel
+    best = score.argmax(1)
+    rows = np.arange(len(profile))
+    inner = np.clip(best, 1, len(shifts) - 2)
+    before, top, after = score[rows, inner - 1], score[rows, inner], score[rows, inner + 1]
+    bend = before - 2 * top + after
+    fine = np.where(bend < -1e-6, 0.5 * (before - after) / np.minimum(bend, -1e-6), 0.0)
+    shift = shifts[inner] + np.clip(fine, -1, 1) * (STEP_MM / 2)
+    return shift.astype(np.float64), score[rows, best].astype(np.float64)
+
+
+@lru_cache(maxsize=16)
+def _kernel(size_mm: float, around_mm: float, length: int) -> tuple[Floats, Floats32]:
+    """Return the shifts that are tried, mm, and what a profile is multiplied with to score each: length × shifts."""
+    shifts = np.arange(-SEARCH_MM, SEARCH_MM + 1e-9, STEP_MM / 2)
+    at = (np.arange(length) + 0.5) * STEP_MM - around_mm
+    line = np.zeros((len(shifts), length))
+    outer = np.zeros_like(line)
+    for edge, out in ((LINE_MM / 2, -1), (size_mm - LINE_MM / 2, 1)):
+        off = at[None] - shifts[:, None] - edge
+        line += np.clip(1 - np.abs(off) / 0.3, 0, None) / (0.3 / STEP_MM) / 2
+        beside = off * out
+        outer += ((beside > 0.35) & (beside < 0.75)) / (0.4 / STEP_MM) / 2
+    return shifts, np.ascontiguousarray((line - 0.8 * outer).T, np.float32)
+
+
+def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> Places:
+    """Let neighbours correct the boxes whose outline is hidden or was mistaken."""
+    good = clear >= FOUND
+    middle = boxes_mm[:, :2] + boxes_mm[:, 2:] / 2
+    if good.sum() < 3:
+        # A page of one or two boxes: their own outlines are all there is.
+        return Places(np.where(good[:, None], shift, 0.0), clear, good, 0.0, np.eye(3))
+    apart = np.hypot(*(middle[:, None] - middle[None]).transpose(2, 0, 1))
+    # Neighbours are the nearest boxes, but itself, whose outlines were found.
+    np.fill_diagonal(apart, np.inf)
+    apart[:, ~good] = np.inf
+    count = min(6, int(good.sum()) - 1)
+    nearest = np.argpartition(apart, count - 1, axis=1)[:, :count]
+    enough = count >= 3
+    expected = np.median(shift[nearest], axis=1) if enough else np.median(shift[good], axis=0)[None]
+    off = ~good | (np.hypot(*(shift - expected).T) > FAR_MM)
+    settled = np.where(off[:, None], expected, shift)
+    # An outline that is clear but elsewhere is a witness against the neighbours: a person decides.
+    sure = ~off | (~good & enough)
+    even = _even(middle[good], settled[good])
+    left = middle[good] + settled[good] - apply(even, middle[good])
+    return Places(settled, clear, sure, float(np.sqrt(np.mean(np.sum(left**2, axis=1)))), even)
+
+
+def _even(middle: Floats, shift: Floats) -> Floats:
+    """Fit an even shift, stretch and slant to the shifts of boxes; where they are few or in a row, a shift only."""
+    spread = np.ptp(middle, axis=0)
+    matrix = np.eye(3)
+    if len(middle) < 8 or spread.min() < 40:
+        matrix[:2, 2] = np.median(shift, axis=0)
+        return matrix
+    design = np.column_stack([middle, np.ones(len(middle))])
+    matrix[:2] += np.linalg.lstsq(design, shift, rcond=None)[0].T
+    return matrix
