@@ -54,13 +54,14 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was to be printed."""
+    """What was to be printed; `slips` is how many stand on an A4, 0 for a sheet."""
 
     instrument: Instrument
     parameters: Mapping[str, str]
     language: str
     size: Size = Size.NORMAL
     kind: SheetKind = SheetKind.SHEET
+    slips: int = 0
 
     def text(self, text: Text) -> str:
         return fill(text.to(self.language), self.parameters)
@@ -134,7 +135,8 @@ def broken(order: Order, sheet: Sheet) -> list[str]:
             found += [f"page {page}: {said}" for said in rule(sheet, page, draws, fields)]
         found += [f"page {page}: {said}" for said in _said_on(order, draws, fields)]
     found += _complete(order, sheet)
-    found += _texts_around(order, sheet)
+    # On a slip short words may stand for what is said around the questions.
+    found += _texts_around(order, sheet) if not order.slips else ()
     return found
 
 
@@ -205,7 +207,11 @@ def _boxes(sheet: Sheet, page: int, draws: tuple[Draw, ...], fields: list[Field]
         for other in boxes[n + 1 :]:
             if distance(where, of(other)) < BOXES_APART - 0.02:
                 yield f"{name} is {distance(where, of(other)):.2f} mm from {other.question}.{other.option}"
-        if where[3] > FOLD - FOLD_ROOM and where[1] < FOLD + FOLD_ROOM:
+        if (
+            sheet.layout.page_size_mm[1] > FOLD + FOLD_ROOM
+            and where[3] > FOLD - FOLD_ROOM
+            and where[1] < FOLD + FOLD_ROOM
+        ):
             yield f"{name} lies on the fold"
         if not any(holds(f, where, 0.01) and holds(where, f, 0.01) for f in frames):
             yield f"{name} is not drawn"
@@ -271,7 +277,8 @@ def _said_on(order: Order, draws: tuple[Draw, ...], fields: list[Field]) -> Iter
 
 
 def _parts(order: Order, question: Question) -> Iterator[str]:
-    yield f"{order.instrument.numbers[question.id]}."
+    if not order.slips:
+        yield f"{order.instrument.numbers[question.id]}."
     texts = [question.wording.default, question.hint]
     # A scale that names only its highest point says neither on paper.
     texts += [question.low, question.high] if question.kind is Kind.SCALE and question.low else []

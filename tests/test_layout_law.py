@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pypdfium2
@@ -23,9 +24,10 @@ from forms.compose import Sheet, compose
 from forms.definition import load
 from forms.errors import LayoutError
 from forms.layout import FieldKind
-from forms.model import Instrument
+from forms.model import Instrument, Section, Text
 from forms.pagecode import SheetKind
 from forms.signup import DEFINITION, sign_up_sheet
+from forms.slips import SLIP_SIZES_MM, compose_slip
 from omr import images
 from omr.images import PageImage
 from omr.pictures import as_png
@@ -33,7 +35,7 @@ from omr.reader import read_page
 from omr.readings import PageReading
 
 LONGER = int(os.environ.get("KRYSSKLICK_LONG", "0"))
-REFUSALS = {"too-tall", "too-many-pages"}
+REFUSALS = {"too-tall", "too-many-pages", "too-much-for-slip"}
 SERIAL = "7QK2M4"
 
 
@@ -57,8 +59,17 @@ def helps(error: LayoutError) -> None:
 
 
 def composed(order: Order) -> Sheet | None:
-    """Compose a sheet; None where that is refused with a reason that helps."""
+    """Compose a sheet or a slip; None where that is refused with a reason that helps."""
     try:
+        if order.slips:
+            return compose_slip(
+                order.instrument,
+                order.parameters,
+                order.language,
+                slips=order.slips,
+                style=order.size.style,
+                kind=order.kind,
+            )
         return compose(order.instrument, order.parameters, order.language, style=order.size.style, kind=order.kind)
     except LayoutError as error:
         helps(error)
@@ -114,6 +125,31 @@ def test_a_sign_up_keeps_the_rules_or_is_refused() -> None:
 
     law()
     assert len(laid_out) > 5
+
+
+def briefly(instrument: Instrument) -> Instrument:
+    """Return an instrument as people write it for a slip: one question with a few options and little around it."""
+    section = instrument.sections[0]
+    first = section.questions[0]
+    few = replace(first, hint=Text(), options=first.options[:3], lines=3)
+    return replace(instrument, intro=Text(), support=Text(), sections=(Section(section.id, Text(), (few,)),))
+
+
+def test_a_slip_keeps_the_rules_or_is_refused() -> None:
+    laid_out = []
+
+    @searching(60)
+    @given(orders(2), st.sampled_from(sorted(SLIP_SIZES_MM)), st.booleans())
+    def law(order: Order, slips: int, brief: bool) -> None:
+        instrument = briefly(order.instrument) if brief else order.instrument
+        slip = replace(order, instrument=instrument, slips=slips, size=Size.NORMAL if brief else order.size)
+        sheet = composed(slip)
+        if sheet is not None:
+            laid_out.append(slips)
+            assert broken(slip, sheet) == []
+
+    law()
+    assert set(laid_out) == set(SLIP_SIZES_MM)
 
 
 @searching(15)
