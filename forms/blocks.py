@@ -215,6 +215,7 @@ class Setter:
         style = self.style
         reads = {Kind.NUMBER: Reads.DIGITS, Kind.PLACE: Reads.PLACE}.get(question.kind, Reads.FREE)
         wide = {Kind.NUMBER: 40.0, Kind.PLACE: 100.0}.get(question.kind, style.right - style.body)
+        wide = min(wide, style.right - style.body)
         high = style.field_row * question.lines if question.kind is Kind.TEXT else style.field_row
         self._frame(block, Field(question.id, None, 0, FieldKind.TEXT, style.body, block.height, wide, high, reads))
         block.height += high + (3.5 if question.options else 0.0)
