@@ -6,23 +6,19 @@ lacks, a text without a place) or is advice; a survey on screen can do without.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from forms.advice import advise
 from forms.compose import compose
 from forms.definition import draft, read_text
 from forms.draft import Draft
 from forms.errors import Fault, LayoutError, Severity
-from forms.model import Instrument, Kind, Question, Section, fallbacks
+from forms.model import Instrument, Question, Section, fallbacks
 from forms.typeface import missing_letters
 
-MOST_WORDS = 15
-"""Words of a question that most people take in at once."""
-
-_SLASH = re.compile(r"\w/\w")
 _MEASURED_LENGTH = 40
 """Signs that stand for each parameter when texts are tried on paper; a longer value may still need more room."""
 
@@ -54,7 +50,7 @@ def check_text(text: str, name: str) -> tuple[Fault, ...]:
     """
     found = draft(text, name)
     screen_only = _letters(found)
-    _advice(found)
+    advise(found)
     if not any(f.severity is Severity.ERROR for f in found.report.faults):
         _room(found, screen_only)
     return tuple(sorted(found.report.faults, key=lambda f: f.line))
@@ -92,35 +88,6 @@ def _unprintable(found: Draft) -> Iterator[str]:
             lacks = any(unicodedata.category(c)[0] in "LM" for c in missing_letters(words))
             texts.setdefault(language, []).append(lacks)
     yield from (language for language, lacking in texts.items() if sum(lacking) > len(lacking) / 2)
-
-
-def _advice(found: Draft) -> None:
-    """Note option lists without a way out and wordings that people stumble over."""
-    if found.instrument is None:
-        return
-    for question in found.instrument.questions:
-        place = found.questions[question.id]
-        closed = question.kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE) and question.options
-        if closed and not any(o.way_out for o in question.options):
-            what = f'The options of question "{question.id}" have no way out.'
-            remedy = "Add “don't know” or “not relevant” with way_out = true, so that nobody must guess."
-            found.report.warning((*place, "options"), "no-way-out", what, remedy)
-    for place, title, text in found.texts:
-        if place[-1] == "text":
-            for language, words in text.translations:
-                for code, what, remedy in _stumbling(words, language):
-                    found.report.warning((*place, language), code, f"{title} {what}", remedy)
-
-
-def _stumbling(words: str, language: str) -> Iterator[tuple[str, str, str]]:
-    """Yield what makes a question hard: code, what, remedy. Only signs that rarely mislead are looked for."""
-    count = len(words.split())
-    if "sv" in fallbacks(language) and count > MOST_WORDS:
-        yield "long-question", f"has {count} words.", f"Say it in {MOST_WORDS}, or move a part into the hint."
-    if words.count("?") > 1:
-        yield "double-question", "asks more than once.", "Make it two questions."
-    if _SLASH.search(words):
-        yield "slash", "joins words with a slash.", "Ask one thing, or word it by role with variants."
 
 
 def _room(found: Draft, screen_only: frozenset[str]) -> None:

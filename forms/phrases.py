@@ -110,6 +110,11 @@ def phrases(language: str) -> Phrases:
     return _PHRASES["sv"]
 
 
+def speaks(language: str) -> bool:
+    """Tell whether the sheet's own words exist in a language or one that it falls back on."""
+    return any(tag in _PHRASES for tag in fallbacks(language))
+
+
 def support_words(instrument: Instrument, parameters: Mapping[str, str], language: str) -> str:
     """Return whom to turn to if the questions stir something up, on paper and on screen.
 

@@ -89,7 +89,7 @@ text = { sv = "Vad vill du säga?", en = "What do you want to say?" }
 lines = 3
 """
 
-PARAMETERS = {"organisation": "Föreningen Exempel", "support": "0771-22 00 60"}
+PARAMETERS = {"organisation": "Föreningen Exempel", "contact": "exempel@example.org", "support": "0771-22 00 60"}
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FIRST_PAGE = ("fick", "bra", "vilka")
 

@@ -52,7 +52,8 @@ def test_opening_needs_the_required_parameters_and_says_which(instance: Instance
     with pytest.raises(DatasetError) as error:
         instance.surveys.open("prov")
     assert error.value.code == "parameters-missing"
-    assert "organisation, support" in error.value.message
+    assert "organisation, support, contact" in error.value.message
+    assert "--param contact=…" in error.value.remedy
     instance.surveys.set_parameters("prov", PARAMETERS, Settings())
     assert instance.surveys.open("prov").state is SurveyState.OPEN
 

@@ -107,9 +107,8 @@ def test_an_imported_form_takes_answers_on_paper_and_screen(tmp_path: Path) -> N
     definition = tmp_path / "samtal.toml"
     run("instrument", "import", FORMS / "samtal.xlsx", "--out", definition)
     Instance.create(tmp_path / "i", clock).close()
-    run(
-        "survey", "create", definition, "--slug", "samtal", "--param", "organisation=Exempel", "--param", "grace_days=0"
-    )
+    values = ("organisation=Exempel", "contact=exempel@example.org", "support=000", "grace_days=0")
+    run("survey", "create", definition, "--slug", "samtal", *(a for v in values for a in ("--param", v)))
     run("survey", "open", "samtal")
     run("print", "samtal", "--sheets", 1, "--out", tmp_path / "s.pdf")
     actions = [

@@ -136,7 +136,8 @@ def survey_group() -> None:
     multiple=True,
     callback=_parameters,
     metavar="KEY=VALUE",
-    help="A value for the texts, or deadline, freeze_on, purge_on (dates), grace_days. \\n is a line break.",
+    help="A value for the texts (KEY.LANG: in one language), or deadline, freeze_on, purge_on (dates), grace_days."
+    " \\n is a line break.",
 )
 @instance_folder
 @guarded

@@ -6,6 +6,7 @@ from datetime import date
 
 from babel.dates import format_date
 
+from webapp.dataset.parameters import in_language
 from webapp.dataset.surveys import Survey
 from webapp.language import locale_of
 
@@ -27,7 +28,7 @@ def text_parameters(survey: Survey, language: str) -> dict[str, str]:
     Its dates are added in words: `deadline`; `freezing`, the last day on which a paper answer can be taken back; and
     `purging`, by when the paper is destroyed.
     """
-    values = dict(survey.parameters)
+    values = in_language(survey.parameters, language)
     dates = survey.settings
     for name, day in (("deadline", dates.deadline), ("freezing", dates.freeze_on), ("purging", dates.purge_on)):
         if day is not None:

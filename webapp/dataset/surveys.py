@@ -14,22 +14,16 @@ from functools import lru_cache
 
 from forms.definition import read as read_definition
 from forms.errors import DefinitionError
-from forms.information import PARAMETERS as INFORMATION
 from forms.model import Instrument
 from webapp.dataset.clock import local_date
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError, SurveyClosed
 from webapp.dataset.log import EntryKind, Log
+from webapp.dataset.parameters import SETTING_KEYS, missing, refuse_unknown
 from webapp.dataset.store import Store
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 """A short address: small letters, digits and hyphens, at most 40 signs, no look-alike of a command or a path."""
-
-NEEDED_TO_OPEN = frozenset({"contact", "support", "organisation"})
-"""Parameters that no survey opens without, where its instrument uses them."""
-
-SETTING_KEYS = frozenset({"deadline", "grace_days", "freeze_on", "purge_on"})
-"""Keys among the parameters of a command that are settings of the survey."""
 
 
 class SurveyState(StrEnum):
@@ -70,7 +64,7 @@ class Survey:
         demo: The demonstration; can't become a real survey.
         instrument: The newest version of what is asked.
         versions: All versions that the survey ever had, oldest first.
-        parameters: Values for the texts.
+        parameters: Values for the texts; `KEY.LANG` is one language's own, see `parameters.in_language`.
         languages: Languages that it is offered in; the first is the one it starts with.
         settings: Its dates.
         closed_at: When it was closed.
@@ -189,7 +183,7 @@ class Surveys:
             remedy = "Use 2 to 40 small letters a to z, digits and hyphens, beginning with a letter."
             raise DatasetError("bad-slug", f"“{slug}” can't be the short name of a survey.", remedy)
         values = dict(parameters or {})
-        _refuse_unknown(instrument, values)
+        refuse_unknown(instrument, values)
         random_id = secrets.token_hex(8)
         chosen = settings or Settings()
 
@@ -285,7 +279,7 @@ class Surveys:
                     f"“{slug}” is {survey.state.value}: people have read its texts.",
                     "Change dates only, or make a new survey.",
                 )
-            _refuse_unknown(survey.instrument, values)
+            refuse_unknown(survey.instrument, values)
             self._store.db.execute(
                 "UPDATE surveys SET parameters = ?, settings = ? WHERE slug = ?",
                 (json.dumps(dict(values), ensure_ascii=False), _settings_json(settings), slug),
@@ -296,12 +290,9 @@ class Surveys:
         return self.get(slug)
 
     def missing_parameters(self, survey: Survey) -> tuple[str, ...]:
-        """Return the parameters without which a survey does not open, in the instrument's order."""
-        needed = (n for n, required in survey.instrument.parameters if required or n in NEEDED_TO_OPEN)
-        given = {n for n, value in survey.parameters.items() if value.strip()}
-        if survey.settings.deadline is not None:
-            given.add("deadline")
-        return tuple(n for n in needed if n not in given)
+        """Return the parameters without which a survey does not open; `KEY.LANG` where one language lacks a value."""
+        spelled = {"deadline": str(survey.settings.deadline)} if survey.settings.deadline is not None else {}
+        return missing(survey.instrument, {**survey.parameters, **spelled}, demo=survey.demo)
 
     def open(self, slug: str, *, by: str = "") -> Survey:
         """Open a draft to respondents. What was answered in it as a test vanishes.
@@ -312,12 +303,12 @@ class Surveys:
 
         def change() -> None:
             survey = self._in_state(slug, SurveyState.DRAFT, "opened")
-            missing = self.missing_parameters(survey)
-            if missing:
-                pairs = " ".join(f"--param {name}=…" for name in missing)
+            lacking = self.missing_parameters(survey)
+            if lacking:
+                pairs = " ".join(f"--param {name}=…" for name in lacking)
                 raise DatasetError(
                     "parameters-missing",
-                    f"“{slug}” can't open: its texts lack {', '.join(missing)}.",
+                    f"“{slug}” can't open without {', '.join(lacking)}.",
                     f"Make another one, under another short name, with {pairs}.",
                 )
             self._forget_tests(survey)
@@ -406,18 +397,6 @@ class Surveys:
             languages=tuple(json.loads(row["languages"])),
             settings=Settings(grace_days=plain["grace_days"], **dates),
             closed_at=datetime.fromisoformat(row["closed_at"]) if row["closed_at"] else None,
-        )
-
-
-def _refuse_unknown(instrument: Instrument, values: Mapping[str, str]) -> None:
-    known = [name for name, _ in instrument.parameters]
-    # What the information page prints, any survey may have, whatever its instrument says.
-    unknown = sorted(set(values) - set(known) - {"deadline"} - set(INFORMATION))
-    if unknown:
-        raise DatasetError(
-            "unknown-parameter",
-            f"The instrument “{instrument.id}” has no parameter {', '.join(unknown)}.",
-            f"It has: {', '.join(known) or 'none'}; every survey has: {', '.join(INFORMATION)}.",
         )
 
 

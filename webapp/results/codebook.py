@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from forms import places
@@ -15,6 +15,10 @@ SEPARATOR = "__"
 
 
 _NO_LABEL = Text()
+
+
+ValuesIn = Callable[[str], Mapping[str, str]]
+"""Gives the parameters of the texts in a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,12 @@ _CHANNELS = (
 _CHOSEN = (("0", "Inte vald", "Not chosen"), ("1", "Vald", "Chosen"))
 
 
-def codebook(survey: Survey, parameters: Mapping[str, str], with_status: frozenset[str] | None = None) -> Codebook:
+def codebook(survey: Survey, parameters: ValuesIn, with_status: frozenset[str] | None = None) -> Codebook:
     """Describe the columns of a survey's export.
 
     Args:
         survey: The survey; its newest version is described.
-        parameters: Values for the texts.
+        parameters: Gives the values for the texts in a language.
         with_status: Ids of the questions that need a status column; None: all.
     """
     instrument = survey.instrument
@@ -111,7 +115,7 @@ def _head() -> Iterator[Variable]:
     yield Variable("version", "version", label=_two("Frågeformulärets version", "Version of the instrument"))
 
 
-def _of_question(instrument: Instrument, question: Question, parameters: Mapping[str, str]) -> Iterator[Variable]:
+def _of_question(instrument: Instrument, question: Question, parameters: ValuesIn) -> Iterator[Variable]:
     def variable(kind: str, *parts: str, option: Option | None = None, values: _Values = ()) -> Variable:
         return _variable(instrument, question, parameters, kind, *parts, option=option, values=values)
 
@@ -142,7 +146,7 @@ _Values = tuple[tuple[str, Text], ...]
 def _variable(  # noqa: PLR0913 (the parts of one column)
     instrument: Instrument,
     question: Question,
-    parameters: Mapping[str, str],
+    parameters: ValuesIn,
     kind: str,
     *parts: str,
     option: Option | None = None,
@@ -164,8 +168,8 @@ def _variable(  # noqa: PLR0913 (the parts of one column)
     )
 
 
-def _filled(text: Text, parameters: Mapping[str, str]) -> Text:
-    return Text(tuple((tag, fill(words, parameters)) for tag, words in text.translations))
+def _filled(text: Text, parameters: ValuesIn) -> Text:
+    return Text(tuple((tag, fill(words, parameters(tag))) for tag, words in text.translations))
 
 
 def _joined(question: Text, option: Text) -> Text:

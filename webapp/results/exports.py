@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from forms.answers import Answer, Status
@@ -90,7 +91,7 @@ def export(
         responses = list(instance.responses.all(current))
     odd = {Item.PASSED_OVER.value, Item.UNCLEAR.value, Item.NOT_RETURNED.value}
     with_status = frozenset(question for _, question, item in counts if item in odd)
-    book = codebook(current, text_parameters(current, current.languages[0]), with_status)
+    book = codebook(current, partial(text_parameters, current), with_status)
     rows = _Rows(book, lambda version: instance.surveys.instrument(current, version))
     if wanted is ExportFormat.CSV:
         return (
