@@ -1,188 +1,173 @@
-"""Count what the reader does with many simulated marks. Run by hand, not by pytest:
+"""The accuracy report: counts what the reader does with the scanner farm's piles. Run by hand, not by pytest.
 
-python tests/simulator_accuracy.py --sheets 200 --seed 1
+    python tests/simulator_accuracy.py --shards 20 --jobs 2 --out FOLDER --report report.md
+
+A shard is one small pile of one profile. Each leaves a JSON in the folder, so a run that was stopped goes on where it
+was; a shard made by another reader, farm or layout is counted anew. Silent misreads are kept as pictures in `crops`.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import sys
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+import tempfile
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
+import cv2
 import numpy as np
-import simulator
-import simulator_sheets
-from simulator import Cross, Hand, Page, Printer, Scanner
+import simulator_farm
+from simulator_contact import stored_picture
+from simulator_paper import PAPERS, paper
+from simulator_profiles import PROFILES
+from simulator_report import Row, report
+from simulator_tally import Json, Tally, compare
+from simulator_truth import Shard
 
-from forms.answers import Mark
 from forms.layout import Layout
-from omr import images
-from omr.images import PageImage, Picture
-from omr.pictures import as_png
-from omr.policy import POLICY
-from omr.reader import examine
-from omr.readings import PageReading
+from omr.batch import read_files
+from omr.readings import to_json
 
-KINDS = {
-    "gray 300": Scanner(dpi=300),
-    "gray 200": Scanner(dpi=200),
-    "gray 150": Scanner(dpi=150),
-    "colour 300": Scanner(dpi=300, mode="colour"),
-    "colour 200": Scanner(dpi=200, mode="colour"),
-    "bilevel 300": Scanner(dpi=300, mode="bilevel"),
-    "bilevel 200": Scanner(dpi=200, mode="bilevel"),
-    "bilevel pale": Scanner(dpi=300, mode="bilevel", threshold=0.47),
-}
-"""Kinds of clean scan."""
+HERE = Path(__file__).parent
 
-PALE = "bilevel pale"
-"""Pencil about as dark as the threshold of a 1-bit scanner: much of it is not in the picture any more."""
-
-HEAD = "kind           marks not empty misread uncertain refused stray texts wrong    worst fit"
-"""Columns of the table."""
+CROPS_A_SHARD = 12
+"""More pictures of misreads of one shard tell nothing new."""
 
 
-@dataclass
-class Tally:
-    """Counts over pages."""
-
-    marks: Counter[tuple[str, str]] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    misread: list[str] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-    stray: list[str] = field(default_factory=list)
-    texts: Counter[tuple[bool, bool]] = field(default_factory=Counter)
-    worst_mm: float = 0.0
-
-    def add(self, other: Tally) -> None:
-        """Take in other counts."""
-        self.marks += other.marks
-        self.refused += other.refused
-        self.misread += other.misread
-        self.unsure += other.unsure
-        self.stray += other.stray
-        self.texts += other.texts
-        self.worst_mm = max(self.worst_mm, other.worst_mm)
+def fingerprint() -> str:
+    """Return a hash of what a count depends on: the reader, the farm, the layouts."""
+    digest = hashlib.sha256()
+    for path in sorted([*(HERE.parent / "omr").glob("*.py"), *HERE.glob("simulator*.py")]):
+        if path.name not in ("simulator_accuracy.py", "simulator_report.py"):
+            digest.update(path.read_bytes())
+    digest.update(" ".join(layouts()).encode())
+    return digest.hexdigest()[:12]
 
 
 @cache
-def paper() -> tuple[list[Page], Layout]:
-    """Return the pages of one printed sheet."""
-    data, layout = simulator_sheets.sheets()
-    return simulator.printed(data, layout)[0], layout
+def layouts() -> dict[str, Layout]:
+    """Return the layouts that the reader is given, by id."""
+    return {made.layout.id: made.layout for made in map(paper, PAPERS)}
 
 
-def varied(scanner: Scanner, rng: np.random.Generator) -> Scanner:
-    """Return a scanner of a kind as it comes across a page: skew, shift, turn, print scale, sharpness."""
-    fields = {
-        "skew_deg": float(rng.uniform(-5, 5)) if rng.random() < 0.5 else float(rng.normal(0, 0.7)),
-        "quarter_turns": int(rng.integers(4)),
-        "stretch": float(rng.uniform(0.995, 1.015)),
-        "x": float(rng.normal(0, 1.0)),
-        "y": float(rng.normal(0, 1.0)),
-        "blur": float(rng.uniform(0.03, 0.09)),
-        "noise": float(rng.uniform(1.5, 5)),
-        "white": int(rng.integers(228, 254)),
-        "black": int(rng.integers(15, 50)),
-        "quality": int(rng.integers(55, 92)),
-        "threshold": scanner.threshold if scanner.threshold > 0.46 else float(rng.uniform(0.25, 0.4)),
-        "printer": Printer(float(rng.uniform(0.96, 1.01)), float(rng.normal(0, 0.7)), float(rng.normal(0, 0.7)), 0.95),
-    }
-    return Scanner(**{n: getattr(scanner, n) for n in ("dpi", "mode")} | fields)  # type: ignore[arg-type]
+def readings(shard: Shard) -> dict[tuple[str, int], list[Json]]:
+    """Return what the reader says about a shard's files, by file name and image."""
+    found: dict[tuple[str, int], list[Json]] = {}
+    for result in read_files(shard.files, layouts()):
+        plain: dict[str, Any] = to_json(result.outcome, result.file, result.image)
+        found.setdefault((Path(str(result.file)).name, result.image), []).append(plain)
+    return found
 
 
-def hand(kind: str, rng: np.random.Generator) -> Hand:
-    """Return somebody who writes."""
-    pen = simulator.PENCIL if kind == PALE else simulator.PENS[int(rng.integers(len(simulator.PENS)))]
-    return Hand(pen, float(rng.uniform(0.1, 0.4)), float(rng.uniform(0.02, 0.08)), float(rng.uniform(0.85, 1.15)))
+def count(profile: str, number: int, crops: Path | None = None) -> tuple[Tally, Json]:
+    """Make, read and count one shard; return the counts, and seconds of CPU for making and for reading."""
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.process_time()
+        shard = simulator_farm.shard(profile, number, Path(folder))
+        made = time.process_time()
+        found = readings(shard)
+        read = time.process_time()
+        tally = compare(shard.pages, found)
+        if crops is not None:
+            for at, told in enumerate(tally.misread[:CROPS_A_SHARD]):
+                _crop(told, Path(folder), crops / f"{profile}-{number:05d}-{at:02d}-{told['true']}-{told['read']}.png")
+    return tally, {"making_s": made - started, "reading_s": read - made}
 
 
-def page_image(pixels: simulator.Pixels, scanner: Scanner) -> PageImage:
-    """Return the page image that a scanner's picture becomes."""
-    if scanner.mode == "bilevel":
-        made = images.decode(as_png(pixels))
-    else:
-        made = images.decode(Picture(simulator.encode_jpeg(pixels, scanner), "image/jpeg"))
-    assert isinstance(made, PageImage)
-    return made
+def _crop(told: Json, folder: Path, out: Path) -> None:
+    """Keep a picture of a misread box and 8 mm around it."""
+    image = stored_picture(folder / told["file"], told["image"])
+    corners = np.array(told["box_px"])
+    far = 2 * float(np.ptp(corners, 0).max())
+    low = np.maximum(corners.min(0) - far, 0).astype(int)
+    high = (corners.max(0) + far).astype(int)
+    part = image[low[1] : high[1], low[0] : high[0]]
+    if part.size:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(out), cv2.resize(part, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST))
 
 
-def one(kind: str, seed: int) -> Tally:
-    """Fill in, scan and read one sheet."""
-    rng = np.random.default_rng([seed, sum(kind.encode())])
-    pages, layout = paper()
-    tally = Tally()
-    actions = simulator_sheets.answers(rng)
-    writer = hand(kind, rng)
-    scanner = varied(KINDS[kind], rng)
-    truth = simulator.truth(layout, actions)
-    styles = {(a.question, a.option): a.style for a in actions if isinstance(a, Cross)}
-    written = {(a.question, a.option) for a in actions if isinstance(a, simulator.Write)}
-    for page in pages:
-        pixels = simulator.scan(simulator.fill_in(page, actions, writer, rng), scanner, rng)
-        outcome = examine(page_image(pixels, scanner), {layout.id: layout}, POLICY).outcome
-        where = f"{kind} seed {seed} page {page.number} pen {writer.pen.width} {writer.pen.dark}"
-        if not isinstance(outcome, PageReading):
-            tally.refused[outcome.code] += 1
-            print(where, outcome, scanner, file=sys.stderr)
-            continue
-        tally.worst_mm = max(tally.worst_mm, outcome.quality.residual_mm)
-        for mark in outcome.marks:
-            true = truth[mark.question, mark.option]
-            tally.marks[true, mark.state] += 1
-            if mark.state is not true:
-                style = styles.get((mark.question, mark.option), "empty")
-                told = tally.unsure if mark.state is Mark.UNCERTAIN else tally.misread
-                told.append(f"{where}: {mark.question}.{mark.option} {style} {true}->{mark.state} {mark.p}")
-        tally.stray += [f"{where}: {s.question}.{s.option}" for s in outcome.stray_ink]
-        for text in outcome.texts:
-            tally.texts[(text.question, text.option) in written, text.ink] += 1
-    return tally
+def _shard_file(out: Path, profile: str, number: int) -> Path:
+    return out / "shards" / f"{profile}-{number:05d}.json"
+
+
+def _known(path: Path, made_by: str) -> Json | None:
+    """Return a shard counted earlier, if it was counted by this reader, farm and layouts."""
+    if not path.exists():
+        return None
+    plain: Json = json.loads(path.read_text(encoding="utf-8"))
+    return plain if plain["fingerprint"] == made_by else None
+
+
+def _work(profile: str, number: int, out: Path, made_by: str) -> None:
+    """Count one shard and keep it, whole or not at all."""
+    tally, seconds = count(profile, number, out / "crops")
+    path = _shard_file(out, profile, number)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plain = {"profile": profile, "number": number, "fingerprint": made_by, **seconds, **tally.to_json()}
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(plain), encoding="utf-8")
+    part.replace(path)
+
+
+def rows(out: Path, profiles: Iterable[str], made_by: str) -> list[Row]:
+    """Return the counted shards of a folder, added up by profile."""
+    made = []
+    for name in profiles:
+        row = Row(name, PROFILES[name].tells)
+        for path in sorted((out / "shards").glob(f"{name}-[0-9]*.json")):
+            plain = _known(path, made_by)
+            if plain is not None and plain["profile"] == name:
+                row.shards += 1
+                row.tally.add(Tally.from_json(plain))
+                row.making_s += plain["making_s"]
+                row.reading_s += plain["reading_s"]
+        made.append(row)
+    return [row for row in made if row.shards]
 
 
 def main() -> None:
-    """Print a table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sheets", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", action="append", choices=list(KINDS))
-    parser.add_argument("--verbose", action="store_true")
+    """Count what is missing, then report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shards", type=int, default=2, help="of each profile")
+    parser.add_argument("--first", type=int, default=0, help="number of the first shard")
+    parser.add_argument("--profile", action="append", choices=list(PROFILES), help="only this one; may be repeated")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "kryssklick-accuracy")
+    parser.add_argument("--report", type=Path, help="where the report goes; else to stdout")
     given = parser.parse_args()
-    total = Tally()
-    print(HEAD)
-    with ProcessPoolExecutor(given.jobs) as pool:
-        for kind in given.kind or KINDS:
-            tally = Tally()
-            for part in pool.map(
-                one, [kind] * given.sheets, range(given.seed * 10**6, given.seed * 10**6 + given.sheets), chunksize=4
-            ):
-                tally.add(part)
-            row(kind, tally)
-            total.add(tally)
-            print("\n".join(tally.misread), end="\n" if tally.misread else "", flush=True)
-            if given.verbose:
-                print("\n".join((tally.unsure + tally.stray)[:40]), flush=True)
-    row("all", total)
+    profiles = given.profile or list(PROFILES)
+    made_by = fingerprint()
+    wanted = [(p, n) for n in range(given.first, given.first + given.shards) for p in profiles]
+    left = [w for w in wanted if _known(_shard_file(given.out, *w), made_by) is None]
+    if given.jobs == 1:
+        for done, (profile, number) in enumerate(left, 1):
+            _work(profile, number, given.out, made_by)
+            _progress(done, len(left))
+    else:
+        with ProcessPoolExecutor(given.jobs) as pool:
+            waiting = [pool.submit(_work, *w, given.out, made_by) for w in left]
+            for done, finished in enumerate(as_completed(waiting), 1):
+                finished.result()
+                _progress(done, len(left))
+    command = f"python tests/simulator_accuracy.py --shards {given.shards} --jobs {given.jobs}"
+    text = report(rows(given.out, profiles, made_by), command, made_by)
+    if given.report:
+        given.report.write_text(text, encoding="utf-8")
+    else:
+        print(text)
 
 
-def row(name: str, tally: Tally) -> None:
-    """Print one row."""
-    marks = tally.marks
-    every = sum(marks.values())
-    marked = sum(n for (true, _), n in marks.items() if true is not Mark.EMPTY)
-    unsure = sum(n for (_, state), n in marks.items() if state is Mark.UNCERTAIN)
-    misread = sum(n for (true, state), n in marks.items() if state not in (true, Mark.UNCERTAIN))
-    texts = sum(n for (written, ink), n in tally.texts.items() if written is not ink)
-    share = f"{100 * unsure / max(1, every):.3f} %"
-    figures = f"{name:12} {every:7} {marked:9} {misread:7} {share:>9} {sum(tally.refused.values()):7}"
-    print(f"{figures} {len(tally.stray):5} {texts:11} {tally.worst_mm:9.2f} mm", flush=True)
+def _progress(done: int, of: int) -> None:
+    if sys.stderr.isatty() or done % 20 == 0 or done == of:
+        print(f"{done} of {of} shards", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
