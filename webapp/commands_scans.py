@@ -32,13 +32,13 @@ def _default_jobs() -> int:
 @instance_folder
 @guarded
 def read(files: tuple[Path, ...], layouts: tuple[Path, ...], jobs: int, instance: Path) -> int:
-    """Read scans without a dataset: one JSON object a page image on stdout, in input order."""
+    """Read scans without a dataset: one JSON object a page image, or a slip on it, on stdout, in input order."""
     del instance  # taken because every command takes it; reading needs only the layout files
     known = _layouts(layouts)
     progress = Progress("Images read")
     seen = _Seen()
     for result in read_files(files, known, jobs=jobs):
-        click.echo(json.dumps(to_json(result.outcome, result.file, result.image), ensure_ascii=False))
+        click.echo(json.dumps(to_json(result.outcome, result.file, result.image, result.part), ensure_ascii=False))
         seen.add(result)
         progress.show(seen.images, None)
     progress.end()
@@ -64,13 +64,17 @@ class _Seen:
 
     def __init__(self) -> None:
         self.images = 0
+        self._pages = 0
+        self._slips = False
         self._read = 0
         self._uncertain = 0
         self._refused: Counter[RefusalCode] = Counter()
 
     def add(self, result: PageResult) -> None:
-        """Count one image."""
-        self.images += 1
+        """Count one image, or one slip of it."""
+        self.images += result.part in (None, 1)
+        self._pages += 1
+        self._slips |= result.part is not None
         if isinstance(result.outcome, PageReading):
             self._read += 1
             self._uncertain += sum(m.state is Mark.UNCERTAIN for m in result.outcome.marks)
@@ -80,7 +84,8 @@ class _Seen:
     def told(self) -> str:
         """Say it in a sentence."""
         refused = ", ".join(f"{n} {code.value}" for code, n in sorted(self._refused.items()))
-        return f"{self._read} of {self.images} page images read, {self._uncertain} marks uncertain" + (
+        what = "pages and slips" if self._slips else "page images"
+        return f"{self._read} of {self._pages} {what} read, {self._uncertain} marks uncertain" + (
             f"; refused: {refused}." if refused else "."
         )
 
@@ -116,7 +121,9 @@ def scan(survey: str, files: tuple[Path, ...], jobs: int, instance: Path) -> int
 
 def _plain(job: Job, summary: Summary) -> dict[str, object]:
     refused = [
-        {"file": p.file, "image": p.image, "code": p.code, "message": p.message, "remedy": p.remedy}
+        {"file": p.file, "image": p.image}
+        | ({} if p.part is None else {"part": p.part})
+        | {"code": p.code, "message": p.message, "remedy": p.remedy}
         for p in summary.refused
     ]
     return {
@@ -145,7 +152,8 @@ def _told(job: Job, summary: Summary) -> str:
     for serial, pages in summary.missing.items():
         lines.append(f"Sheet {serial} waits for page {', '.join(str(p) for p in pages)}.")
     for page in summary.refused:
-        lines.append(f"{page.file}, image {page.image}: {page.message} {page.remedy}")
+        slip = "" if page.part is None else f", slip {page.part}"
+        lines.append(f"{page.file}, image {page.image}{slip}: {page.message} {page.remedy}")
     if job.error:
         lines.append(job.error)
     return "\n".join(lines)

@@ -64,7 +64,7 @@ class JobFile:
         number: Its number in the job, from 1.
         name: Its name as delivered.
         images: Page images in it; 1 where the file as a whole can't be read.
-        done: How many of them are in the dataset.
+        done: How many of them are in the dataset, with all their slips.
     """
 
     number: int
@@ -235,8 +235,9 @@ class Jobs:
 
     def _job(self, row: Row) -> Job:
         sql = (
-            "SELECT number, name, images, (SELECT count(DISTINCT image) FROM images WHERE images.job = job_files.job"
-            " AND file_number = job_files.number) AS done FROM job_files WHERE job = ? ORDER BY number"
+            "SELECT number, name, images, (SELECT count(*) FROM (SELECT image FROM images WHERE job = job_files.job"
+            " AND file_number = job_files.number GROUP BY image HAVING count(*) >= max(parts))) AS done"
+            " FROM job_files WHERE job = ? ORDER BY number"
         )
         files = tuple(JobFile(**r) for r in self._db.rows(sql, (row["id"],)))
         plain = {k: row[k] for k in ("id", "number", "survey", "by", "made_at", "error")}
@@ -321,7 +322,8 @@ class Jobs:
         results = read_files(paths, layouts, jobs=processes, done=[done[row["number"]] for row in left])
         for result in results:
             row = left[result.index]
-            self._take(survey, Place(job.id, row["number"], row["name"], result.image), result)
+            place = Place(job.id, row["number"], row["name"], result.image, result.part, result.parts)
+            self._take(survey, place, result)
             if progress is not None:
                 progress(self.get(job.id))
             if stopped():

@@ -112,6 +112,7 @@ class CopiedPage:
         copy: The paper that the machine put it with, from 1.
         file: Name of the delivered file.
         number: Page image in it.
+        part: Slip on the image, from 1; None where the image holds one page only.
     """
 
     image: str
@@ -119,6 +120,7 @@ class CopiedPage:
     copy: int
     file: str
     number: int
+    part: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,14 @@ class Decisions:
     def copied_pages(self, survey: Survey, serial: str) -> tuple[CopiedPage, ...]:
         """Return the page images of a serial that must be paired, in the order they came."""
         return tuple(
-            CopiedPage(row["id"], row["page"], row["copy"], row["file"], row["image"])
+            CopiedPage(
+                row["id"],
+                row["page"],
+                row["copy"],
+                row["file"],
+                row["image"],
+                row["part"] if row["parts"] > 1 else None,
+            )
             for row in self._materialiser.images(survey, serial)
             if row["status"] != ImageStatus.DOUBLE.value
         )

@@ -62,14 +62,21 @@ class Place:
         file_number: Number of the file in the job, from 1.
         file: The file's name.
         image: Page image in it, from 1; 0 where the whole file was refused.
-        part: Slip on the image, from 1.
+        part: Slip on the image, from 1; None where it holds no slips.
+        parts: Number of slips on the image; 1 where it holds none.
     """
 
     job: str
     file_number: int
     file: str
     image: int
-    part: int = 1
+    part: int | None = None
+    parts: int = 1
+
+    @property
+    def stored_part(self) -> int:
+        """The part that is stored: a page that is no slip is the first and only one."""
+        return self.part or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class RefusedPage:
         remedy: What to do about it.
         has_picture: Whether its picture is kept.
         handled: What people did about it.
+        part: Slip on the image, from 1; None where the image holds one page only.
     """
 
     id: str
@@ -97,6 +105,7 @@ class RefusedPage:
     remedy: str
     has_picture: bool
     handled: Handled
+    part: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,7 @@ class Intake:
         self._materialiser = materialiser
 
     def take(self, survey: Survey, place: Place, outcome: Outcome, picture: Picture | None) -> Taken:
-        """Take one page image; taking the same place of the same job again changes nothing.
+        """Take one page image, or one slip of it; taking the same place of the same job again changes nothing.
 
         A picture that is known already is a double, and whatever was decided about it stays. A sign-up sheet's
         picture is not kept.
@@ -149,7 +158,7 @@ class Intake:
         sha256 = picture.sha256 if picture else ""
         image_id = secrets.token_hex(12)
         sign_up = isinstance(outcome, Refusal) and outcome.code is RefusalCode.SIGN_UP_SHEET
-        kept = picture is not None and not sign_up and not self._known(survey, sha256, outcome)
+        kept = picture is not None and not sign_up and not self._known(survey, sha256, place, outcome)
         if picture is not None and kept:
             self._pictures.keep(survey, image_id, picture.data)
 
@@ -162,7 +171,7 @@ class Intake:
                 raise DatasetError("survey-final", what, "Keep the sheets; they can't be counted any more.")
             row = self._row(current, place, image_id, "" if sign_up else sha256)
             row |= {"picture": int(kept), "media_type": picture.media_type if picture and kept else ""}
-            known = self._known(current, sha256, outcome) if not sign_up else None
+            known = self._known(current, sha256, place, outcome) if not sign_up else None
             if known is not None:
                 row |= {"status": ImageStatus.DOUBLE.value, "serial": known["serial"], "page": known["page"]}
                 self._insert(row | {"picture": 0})
@@ -171,7 +180,7 @@ class Intake:
                 # Every version that the survey ever had is known here, so another version is another survey's.
                 other = outcome.code is RefusalCode.OTHER_VERSION
                 return self._refuse(current, row, (RefusalCode.UNKNOWN_FORM if other else outcome.code).value)
-            return self._read(current, row, outcome, alike)
+            return self._read(current, row, outcome, alike, place.part)
 
         taken = self._store.db.write(change)
         if (
@@ -185,15 +194,16 @@ class Intake:
     def _at(self, place: Place) -> Row | None:
         return self._store.db.row(
             "SELECT * FROM images WHERE job = ? AND file_number = ? AND image = ? AND part = ?",
-            (place.job, place.file_number, place.image, place.part),
+            (place.job, place.file_number, place.image, place.stored_part),
         )
 
-    def _known(self, survey: Survey, sha256: str, outcome: Outcome) -> Row | None:
-        """Return the image that had the same picture; one that was refused does not stop it from being read now."""
+    def _known(self, survey: Survey, sha256: str, place: Place, outcome: Outcome) -> Row | None:
+        """Return the page or slip that had the same place in the same picture; one that was refused does not stop it from being read now."""
         if not sha256:
             return None
         rows = self._store.db.rows(
-            "SELECT * FROM images WHERE survey = ? AND sha256 = ? AND status <> 'double'", (survey.slug, sha256)
+            "SELECT * FROM images WHERE survey = ? AND sha256 = ? AND part = ? AND status <> 'double'",
+            (survey.slug, sha256, place.stored_part),
         )
         if isinstance(outcome, PageReading):
             rows = [r for r in rows if r["status"] != ImageStatus.REFUSED.value]
@@ -208,7 +218,8 @@ class Intake:
             "file_number": place.file_number,
             "file": place.file,
             "image": place.image,
-            "part": place.part,
+            "part": place.stored_part,
+            "parts": place.parts,
             "sha256": sha256,
             "status": ImageStatus.REFUSED.value,
             "code": "",
@@ -224,19 +235,22 @@ class Intake:
         handled = Handled.NOTHING_TO_DO if code in NOTHING_TO_DO else Handled.WAITS
         self._insert(row | {"status": ImageStatus.REFUSED.value, "code": code, "handled": handled.value})
         payload = {"image": row["id"], "file": row["file"], "number": row["image"], "code": code}
+        payload |= {"part": row["part"]} if row["parts"] > 1 else {}
         self._log.append(EntryKind.REFUSAL, payload | {"sha256": row["sha256"]}, survey.random_id)
         return Taken.REFUSED
 
-    def _read(self, survey: Survey, row: Row, reading: PageReading, alike: Mapping[str, bool | None]) -> Taken:
+    def _read(
+        self, survey: Survey, row: Row, reading: PageReading, alike: Mapping[str, bool | None], part: int | None
+    ) -> Taken:
         if reading.kind == SheetKind.PRACTICE.value and not survey.practice:
             return self._refuse(survey, row, PRACTICE_SHEET)
-        payload = {"image": row["id"], "reading": to_json(reading, row["file"], row["image"])}
+        payload = {"image": row["id"], "reading": to_json(reading, row["file"], row["image"], part)}
         seq = self._log.append(EntryKind.READING, payload, survey.random_id)
         copy, double, code = self._copy_for(survey, reading, alike)
         status = ImageStatus.DOUBLE if double else ImageStatus.READ
         self._store.db.execute(
-            "UPDATE images SET handled = ? WHERE survey = ? AND sha256 = ? AND status = 'refused'",
-            (Handled.READ_LATER.value, survey.slug, row["sha256"]),
+            "UPDATE images SET handled = ? WHERE survey = ? AND sha256 = ? AND part = ? AND status = 'refused'",
+            (Handled.READ_LATER.value, survey.slug, row["sha256"], row["part"]),
         )
         self._insert(
             row
@@ -346,6 +360,7 @@ def refused_page(row: Row) -> RefusedPage:
         remedy=remedy,
         has_picture=bool(row["picture"]),
         handled=Handled(row["handled"]),
+        part=row["part"] if row["parts"] > 1 else None,
     )
 
 

@@ -174,3 +174,9 @@ def tray_keys(db: Database) -> None:
 def machine_copy(db: Database) -> None:
     """Which paper the machine took a page for, kept while a person's pairing holds, so that it can be undone."""
     db.execute("ALTER TABLE images ADD COLUMN machine_copy INTEGER")
+
+
+@migrations()
+def slips(db: Database) -> None:
+    """How many slips an image holds: it has been taken in when all of them have."""
+    db.execute("ALTER TABLE images ADD COLUMN parts INTEGER NOT NULL DEFAULT 1")
