@@ -164,13 +164,16 @@ class Setter:
         for n, paragraph in enumerate(text.strip().split("\n\n")):
             if n:
                 block.height += step * 0.45
-            room = min(letters.room_mm or self.style.room, self.style.right - x)
-            whole = paragraph.replace("\n", " ").replace("{serial}", WIDE_SERIAL)
-            for line in _even(whole, room, letters):
+            for line in self.lines(paragraph, x, letters):
                 baseline = block.height + (step + ASCENT * letters.size_pt * MM_PER_PT) / 2
                 said = line.replace(WIDE_SERIAL, "{serial}")
                 block.draws.append(Words(x, baseline, said, letters.size_pt, letters.face))
                 block.height += step
+
+    def lines(self, paragraph: str, x: float, letters: Lettering) -> tuple[str, ...]:
+        """Break one paragraph that begins at `x` (mm) into lines, a serial in it as wide as the widest."""
+        room = min(letters.room_mm or self.style.room, self.style.right - x)
+        return _even(paragraph.replace("\n", " ").replace("{serial}", WIDE_SERIAL), room, letters)
 
     def question(self, question: Question) -> Block:
         """Set one question with everything that belongs to it."""

@@ -6,16 +6,20 @@ and no box comes to lie on the fold of a C5 envelope.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from forms.blocks import AFTER_HEADING_MM, ASCENT, NORMAL, WIDE_SERIAL, Lettering, Setter, Style
+from forms.blocks import ASCENT, NORMAL, WIDE_SERIAL, Lettering, Setter, Style
 from forms.drawing import Block, Draw, Frame, Stroke, Words, moved
+from forms.envelope import Window, window
 from forms.errors import LayoutError
 from forms.layout import CORNERS, Code, Field, Layout, Marker, Rectangle
 from forms.markers import SIGN_UP_FIRST, marker_id
-from forms.model import Instrument
+from forms.model import Instrument, Section
 from forms.pagecode import SheetKind
+from forms.pages import paginate
+from forms.phrases import contact_words, support_words
+from forms.tables import rows
 from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm, wrap
 
 PAGE_MM = (210.0, 297.0)
@@ -30,29 +34,11 @@ MARKER_INSET_MM = 12.0
 CODE_MM = 20.0
 """Width of the page code with its quiet zone."""
 
-TOP_MM = 37.5
-"""Where the text begins on a page, under markers and code."""
-
-BOTTOM_MM = 274.0
-"""Where it ends, above the lower markers and the foot line."""
-
-FOLD_MM = PAGE_MM[1] / 2
-"""An A4 sheet folded once fits a C5 envelope."""
-
-FOLD_ROOM_MM = 2.5
-"""No box comes nearer to the fold than this: folding by hand misses the middle by a millimetre or two."""
-
-FOLD_END_MM = FOLD_MM + FOLD_ROOM_MM
-"""Where boxes may stand again below the fold."""
-
 MOST_PAGES = 32
 """Pages that the marker ids can number."""
 
 AFTER_SUPPORT_MM = 3.5
 """Gap between whom to turn to and where to send the sheet."""
-
-SLACK_MM = 4.0
-"""The most that a gap between blocks grows to spread them over a page."""
 
 SIGN_MM = 6.4
 """Width of the sign beside the page number."""
@@ -98,16 +84,14 @@ def compose(
     # A person reads the sign-up: how to cross need not be explained there, and its few questions need no headings.
     blocks = [_opening(setter)] if kind is SheetKind.SIGN_UP else [_opening(setter), _how(setter)]
     for section in instrument.sections:
-        title, intro = setter.text(section.title), setter.text(section.intro)
-        if (title or intro) and kind is not SheetKind.SIGN_UP:
-            blocks.append(_heading(setter, title, intro))
-        for question in section.questions:
-            block = setter.question(question)
-            if question.sensitive:
-                blocks.append(_note(setter, setter.words.sensitive))
-            blocks.append(block)
-    blocks.append(_closing(setter))
-    pages = _paginate(blocks, 1 if kind is SheetKind.SIGN_UP else MOST_PAGES)
+        blocks += _section(setter, section, headed=kind is not SheetKind.SIGN_UP)
+    address = parameters.get("return_address", "").strip()
+    if kind is SheetKind.SIGN_UP:
+        pages = paginate([*blocks, _sign_up_end(setter, address)], 1)
+    else:
+        shown = window(setter, address, _beside_the_address(setter)) if address else None
+        blocks += _end(setter, shown)
+        pages = paginate(blocks, MOST_PAGES, shown.block if shown else None)
     draws, fields = [], []
     for number, placed in enumerate(pages, 1):
         page_draws = _frame_of_page(setter, number, len(pages), kind)
@@ -165,7 +149,7 @@ def _how(setter: Setter) -> Block:
     """Set the example: a cross, a box that was filled because it went wrong, and what one may do."""
     style, words = setter.style, setter.words
     block = Block(gap=6.0, name="how to fill in")
-    pad, step = 5.0, style.pitch + 0.2
+    pad, step = 4.0, style.pitch - 0.8
     block.height = pad - 1.0
     setter.paragraphs(block, words.how_title, style.left + pad, Lettering(style.text_pt, BOLD))
     block.height += 2.0
@@ -190,9 +174,21 @@ def _how(setter: Setter) -> Block:
         for n, line in enumerate(lines):
             block.draws.append(Words(beside, baseline + n * style.line, line, style.text_pt, REGULAR))
         block.height += step + (len(lines) - 1) * style.line
-    block.height += pad - 4.0
+    block.height += pad - 3.0
     block.draws.append(Frame(style.left, 0, style.right - style.left, block.height, 0.35))
     return block
+
+
+def _section(setter: Setter, section: Section, *, headed: bool) -> Iterator[Block]:
+    """Yield a section's blocks: heading, words of care where they belong, questions or the rows of a table."""
+    title, intro = setter.text(section.title), setter.text(section.intro)
+    if (title or intro) and headed:
+        yield _heading(setter, title, intro)
+    table = rows(setter, section) if section.table else None
+    for n, question in enumerate(section.questions):
+        if question.id in setter.instrument.stirring:
+            yield _care(setter)
+        yield table[n] if table else setter.question(question)
 
 
 def _heading(setter: Setter, title: str, intro: str) -> Block:
@@ -209,42 +205,66 @@ def _heading(setter: Setter, title: str, intro: str) -> Block:
     return block
 
 
-def _note(setter: Setter, text: str) -> Block:
-    """Set a word of care before a question: the bar at its left is the one it has on screen."""
+def _care(setter: Setter) -> Block:
+    """Set the words of care before what stirs things up: the bar at their left is the one they have on screen."""
     block = Block(gap=6.5, keeps_next=True, name="note")
-    setter.paragraphs(block, text, setter.style.body)
+    support = support_words(setter.instrument, setter.parameters, setter.language)
+    setter.paragraphs(block, f"{setter.words.sensitive}\n\n{support}", setter.style.body)
     block.draws.append(Frame(setter.style.left, 0, 1.0, block.height, 0))
     block.height -= 1.5
     return block
 
 
-def _closing(setter: Setter) -> Block:
-    """Set the end: thanks, where to send it, until when, whom to turn to, how to take an answer back."""
+def _end(setter: Setter, shown: Window | None) -> Iterator[Block]:
+    """Yield the end: thanks, whom to ask and to turn to; then until when, and how to take an answer back."""
     style, words, parameters = setter.style, setter.words, setter.parameters
+    block = Block(gap=8.0, name="end", ending=True)
+    block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
+    block.height = 3.0
+    setter.paragraphs(block, setter.text(setter.instrument.thanks), style.left)
+    asks = contact_words(setter.instrument, parameters, setter.language)
+    support = support_words(setter.instrument, parameters, setter.language)
+    for text in (asks, support):
+        if text:
+            block.height += 2.0
+            setter.paragraphs(block, text, style.left)
+    yield block
+    beside = shown.left_over if shown else _told(setter, ("deadline", words.answer_by))
+    lines = (*beside, *_told(setter, ("freezing", words.withdraw), ("purging", words.destroyed)))
+    if lines:
+        yield _lines(setter, lines, style.right - style.left)
+
+
+def _lines(setter: Setter, lines: tuple[str, ...], room_mm: float) -> Block:
+    block = Block(gap=AFTER_SUPPORT_MM, name="end", ending=True, spreads=False)
+    for n, line in enumerate(lines):
+        block.height += 2.0 if n else 0.0
+        setter.paragraphs(block, line, setter.style.left, Lettering(setter.style.text_pt, REGULAR, room_mm))
+    return block
+
+
+def _told(setter: Setter, *phrases: tuple[str, str]) -> tuple[str, ...]:
+    """Fill in the sentences whose parameter the survey has: pairs of parameter and sentence."""
+    values = setter.parameters
+    return tuple(said.format(serial="{serial}", **{name: values[name]}) for name, said in phrases if values.get(name))
+
+
+def _beside_the_address(setter: Setter) -> tuple[str, ...]:
+    return (setter.words.fold, *_told(setter, ("deadline", setter.words.answer_by)))
+
+
+def _sign_up_end(setter: Setter, address: str) -> Block:
+    """Set the end of the sign-up: thanks, and where to send it; its envelope is addressed by hand."""
+    style = setter.style
     block = Block(gap=8.0, name="end")
     block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
     block.height = 3.0
     setter.paragraphs(block, setter.text(setter.instrument.thanks), style.left)
-    if setter.instrument.support:
-        block.height += 2.0
-        setter.paragraphs(block, setter.text(setter.instrument.support), style.left)
-    top = block.height
-    # Without an address there is nothing to stand beside: what remains begins at the left and uses the whole width.
-    address = parameters.get("return_address", "")
-    half = (style.right - style.left - 8) / 2
-    x, room = (style.left + half + 8, half) if address else (style.left, style.right - style.left)
     if address:
         block.height += AFTER_SUPPORT_MM
-        setter.paragraphs(block, words.return_to, style.left, Lettering(style.text_pt, BOLD, half))
+        setter.paragraphs(block, setter.words.return_to, style.left, Lettering(style.text_pt, BOLD))
         for line in address.split("\n"):
-            setter.paragraphs(block, line, style.left, Lettering(style.text_pt, REGULAR, half))
-    left_end, block.height = block.height, top
-    told = (("deadline", words.answer_by), ("freezing", words.withdraw), ("purging", words.destroyed))
-    lines = [line.format(serial="{serial}", **{name: parameters[name]}) for name, line in told if parameters.get(name)]
-    for n, line in enumerate(lines):
-        block.height += 2.0 if n else AFTER_SUPPORT_MM
-        setter.paragraphs(block, line, x, Lettering(style.text_pt, REGULAR, room))
-    block.height = max(block.height, left_end)
+            setter.paragraphs(block, line, style.left)
     return block
 
 
@@ -281,95 +301,3 @@ def _sign(x: float, y: float) -> list[Draw]:
 
 def _widest_serial(pattern: str, size_pt: float) -> float:
     return width_mm(pattern.replace("{serial}", WIDE_SERIAL), size_pt, BOLD)
-
-
-def _paginate(blocks: list[Block], most: int) -> list[list[tuple[Block, float]]]:
-    """Give each block a page and a place: (block, upper edge in mm) by page."""
-    groups = _groups(blocks)
-    pages: list[list[list[Block]]] = [[]]
-    for group in groups:
-        if _placed(_flat(pages[-1]) + group, 0.0) is None:
-            if _placed(group, 0.0) is None:
-                name = group[-1].name
-                raise LayoutError(
-                    "too-tall",
-                    f"{name} does not fit on one page.",
-                    "Shorten its text, split it into two questions or give it fewer options.",
-                )
-            pages.append([])
-        pages[-1].append(group)
-    if len(pages) > most:
-        raise LayoutError(
-            "too-many-pages",
-            f"The sheet would have {len(pages)} pages; {most} is the most.",
-            "Split the instrument into two.",
-        )
-    result = []
-    for page in pages:
-        page_blocks = _flat(page)
-        tried = (_placed(page_blocks, SLACK_MM * n / 32) for n in range(33))
-        # A hole at the fold is worse than gaps that are a little smaller.
-        result.append(min((p for p in tried if p), key=lambda p: p.hole_mm - p.extra_mm / 2).places)
-    return result
-
-
-def _flat(groups: list[list[Block]]) -> list[Block]:
-    return [block for group in groups for block in group]
-
-
-def _groups(blocks: list[Block]) -> list[list[Block]]:
-    """Bind each heading to the block after it."""
-    groups: list[list[Block]] = [[]]
-    for block in blocks:
-        groups[-1].append(block)
-        if not block.keeps_next:
-            groups.append([])
-    return [g for g in groups if g]
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """Blocks on a page: where each begins, what each gap grew by, what keeping boxes off the fold took; mm."""
-
-    places: list[tuple[Block, float]]
-    extra_mm: float
-    hole_mm: float
-
-
-def _placed(blocks: list[Block], extra: float) -> _Placed | None:
-    """Set blocks under each other with `extra` mm in each gap; None if they don't fit on a page."""
-    y, hole = TOP_MM, 0.0
-    places: list[tuple[Block, float]] = []
-    for n, block in enumerate(blocks):
-        gap = AFTER_HEADING_MM if n and blocks[n - 1].keeps_next else block.gap + extra
-        wanted = y + (gap if n else 0.0)
-        placed, top = _off_the_fold(block, wanted)
-        hole += top - wanted + placed.height - block.height
-        if top + placed.height > BOTTOM_MM:
-            return None
-        places.append((placed, top))
-        y = top + placed.height
-    return _Placed(places, extra, hole)
-
-
-def _off_the_fold(block: Block, top: float) -> tuple[Block, float]:
-    """Keep a block's boxes off the fold: open it at the row that lies there, or move it down where that is less.
-
-    Args:
-        block: The block.
-        top: Where it would begin, mm.
-
-    Returns:
-        The block, opened or not, and where it begins.
-    """
-    on_fold = [u for u, lower in block.boxes() if top + lower > FOLD_MM - FOLD_ROOM_MM and top + u < FOLD_END_MM]
-    if not on_fold:
-        return block, top
-    below = FOLD_END_MM + 0.01 - (top + min(on_fold))
-    row = max(r for r in block.rows if r <= min(on_fold))
-    if row > min(block.rows):
-        # Most of the room goes above the block, where nobody sees it, as far as the rows above stay off the fold.
-        above = max(lower for u, lower in block.boxes() if u < min(on_fold))
-        shift = max(0.0, min(below, FOLD_MM - FOLD_ROOM_MM - top - above))
-        return block.opened(row, below - shift), top + shift
-    return block, top + below

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from forms.kinds import check_kind
+from forms.kinds import check_kind, check_table
 from forms.model import (
     Both,
     Comparison,
@@ -218,8 +218,11 @@ def _sections(draft: Draft, root: Table, sets: _OptionSets) -> Iterator[Section]
                 questions.append(question)
         if not table.values.get("question"):
             table.missing("question", "a [[section.question]], or delete the section")
+        as_table = table.flag("table")
+        if as_table:
+            check_table(table, questions)
         table.finish()
-        yield Section(section_id or "", title, tuple(questions), intro)
+        yield Section(section_id or "", title, tuple(questions), intro, as_table)
 
 
 def _is_new(draft: Draft, table: Table, question: Question) -> bool:

@@ -67,6 +67,8 @@ class Block:
         keeps_next: Must not be the last on a page: a heading.
         rows: Where each row of boxes begins, mm: the block may be opened there to keep boxes off a fold.
         name: What it is, for messages.
+        ending: Comes after all questions, so it may stand below the return address.
+        spreads: The gap above it may grow to fill a page; not so between the rows of a table.
     """
 
     draws: list[Draw] = field(default_factory=list)
@@ -76,6 +78,8 @@ class Block:
     keeps_next: bool = False
     name: str = ""
     rows: list[float] = field(default_factory=list)
+    spreads: bool = True
+    ending: bool = False
 
     def opened(self, row: float, gap: float) -> Block:
         """Return a copy with room let in above a row: what stands lower moves, what holds the row grows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from forms import places
 from forms.model import Kind, Question
@@ -50,6 +50,26 @@ def check_kind(table: Table, question: Question, points: frozenset[str] = frozen
     elif kind is Kind.NUMBER and "maximum" in table.values and question.minimum >= question.maximum:
         what = f"{table.title} takes numbers from {question.minimum} to {question.maximum}, which leaves no choice."
         table.error("maximum", "bad-range", what, "Make maximum greater than minimum.")
+
+
+def check_table(table: Table, questions: Sequence[Question]) -> None:
+    """Note why the questions of a section can't be the rows of a table.
+
+    Args:
+        table: The section's table; its report takes the faults.
+        questions: What was built of its questions.
+    """
+    for question in questions:
+        if question.kind is not Kind.SINGLE:
+            what = f'{table.title} is a table, but question "{question.id}" is of kind "{question.kind.value}".'
+            table.error("table", "not-in-table", what, "Make it a single choice, or move it to another section.")
+        elif any(o.other for o in question.options):
+            what = f'{table.title} is a table, but question "{question.id}" has an option with a text of its own.'
+            table.error("table", "not-in-table", what, "Take the option out, or move the question to another section.")
+        elif question.options != questions[0].options and questions[0].kind is Kind.SINGLE:
+            what = f'{table.title} is a table, but "{question.id}" has other options than "{questions[0].id}".'
+            remedy = "Write the options once under [options] and name that list in each question of the section."
+            table.error("table", "not-in-table", what, remedy)
 
 
 def _choice(table: Table, question: Question) -> None:

@@ -245,12 +245,15 @@ class Section:
         title: The heading.
         intro: A text under it; may be empty.
         questions: In order.
+        table: Its questions have the same options and stand on paper as rows of a table where there is room; on
+            screen and in the dataset they are ordinary questions.
     """
 
     id: str
     title: Text
     questions: tuple[Question, ...]
     intro: Text = Text()
+    table: bool = False
 
 
 @dataclass(frozen=True)
@@ -291,6 +294,13 @@ class Instrument:
     def numbers(self) -> Mapping[str, int]:
         """The printed number of each question: computed, never written."""
         return {q.id: n for n, q in enumerate(self.questions, 1)}
+
+    @cached_property
+    def stirring(self) -> frozenset[str]:
+        """Questions with words of care before them, on paper and on screen: the first of each run of sensitive ones."""
+        before = (None, *self.questions)
+        runs = zip(before, self.questions, strict=False)
+        return frozenset(q.id for last, q in runs if q.sensitive and (last is None or not last.sensitive))
 
     @cached_property
     def version(self) -> str:

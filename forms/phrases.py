@@ -28,6 +28,7 @@ class Phrases:
     saying: Saying
     sensitive: str
     return_to: str
+    fold: str
     answer_by: str
     withdraw: str
     destroyed: str
@@ -57,8 +58,9 @@ _PHRASES: Mapping[str, Phrases] = {
         saying=Saying(
             "du svarade {options} på fråga {number}", "och", "eller", "det inte stämmer att {part}", "”{label}”"
         ),
-        sensitive="De här frågorna kan väcka känslor. Du får hoppa över dem.",
+        sensitive="Det som kommer nu kan väcka känslor. Du får hoppa över det, och du får sluta.",
         return_to="Skicka blanketten till",
+        fold="Vik den på mitten med adressen utåt. Adressen syns då i ett C5-kuvert med fönster till höger.",
         answer_by="Skicka den senast {deadline}.",
         withdraw="Vill du ta bort ditt svar? Spara numret {serial} och hör av dig senast {freezing}.",
         destroyed="Pappersblanketterna förstörs senast {purging}.",
@@ -69,6 +71,34 @@ _PHRASES: Mapping[str, Phrases] = {
         support_talk="Du kan prata med {support}.",
         support_call="Vid fara för liv, ring 112. För råd om vård, ring 1177.",
         questions="Vill du fråga något? {contact}",
+    ),
+    "sv-x-lattlast": Phrases(
+        page="Sida {page} av {pages}",
+        number="Nummer {serial}",
+        number_is_for="Numret håller ihop dina sidor. Det visar inte vem du är.",
+        how_title="Så här gör du",
+        how_cross="Sätt ett kryss i rutan. Ett kryss på varje fråga. Ibland får du sätta flera.",
+        how_wrong="Blev det fel? Fyll hela rutan. Sätt sedan kryss i rätt ruta.",
+        how_skip="Du får hoppa över frågor. Du får sluta mitt i.",
+        several="Du får sätta flera kryss.",
+        scale="1 är: {low}. {top} är: {high}.",
+        jump="Gå till fråga {number}",
+        jump_to_end="Gå till slutet",
+        only_if="Svara bara om {condition}.",
+        saying=Saying("du svarade {options} på fråga {number}", "och", "eller", "det är fel att {part}", "”{label}”"),
+        sensitive="Det här kan kännas jobbigt. Du får hoppa över det. Du får sluta.",
+        return_to="Skicka blanketten till",
+        fold="Vik den på mitten. Adressen ska vara utåt. Då syns den i kuvertets fönster.",
+        answer_by="Skicka den senast {deadline}.",
+        withdraw="Vill du ta bort ditt svar? Spara numret {serial}. Säg till senast {freezing}.",
+        destroyed="Vi förstör alla papper senast {purging}.",
+        no_names="Skriv inga namn på personer.",
+        practice="PROVBLANKETT – svaren räknas inte",
+        sign_up_foot="Lägg pappret i ett eget kuvert. Lägg inte dina svar där.",
+        support_stop="Blev det jobbigt? Ta en paus. Du får sluta.",
+        support_talk="Du kan prata med {support}.",
+        support_call="Fara för livet? Ring 112. Råd om vård? Ring 1177.",
+        questions="Har du frågor? {contact}",
     ),
     "en": Phrases(
         page="Page {page} of {pages}",
@@ -86,8 +116,9 @@ _PHRASES: Mapping[str, Phrases] = {
         saying=Saying(
             "you answered {options} to question {number}", "and", "or", "it is not so that {part}", "“{label}”"
         ),
-        sensitive="These questions may stir up feelings. You may skip them.",
+        sensitive="What comes now may stir up feelings. You may skip it, and you may stop.",
         return_to="Send the form to",
+        fold="Fold it in the middle, address outside. It then shows in a C5 envelope with a window on the right.",
         answer_by="Send it no later than {deadline}.",
         withdraw="To have your answer removed, tell us the number {serial} by {freezing}.",
         destroyed="The paper forms are destroyed by {purging}.",

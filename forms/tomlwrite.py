@@ -133,6 +133,8 @@ def _section(section: Section, lists: _Lists) -> Iterator[str]:
     yield from ("", "", "[[section]]", f"id = {said(section.id)}")
     yield from _line("title", section.title)
     yield from _line("intro", section.intro)
+    if section.table:
+        yield "table = true"
     for question in section.questions:
         yield from ("", "[[section.question]]")
         yield from _question(question, lists)

@@ -6,7 +6,7 @@ import pytest
 from builders import PARAMETERS, YES_PARTLY_NO, if_, instrument, option, question, text
 
 from forms.blocks import LEAST_TO_WRITE_MM, NORMAL, WIDE_SERIAL, Size
-from forms.compose import BOTTOM_MM, FOLD_MM, FOLD_ROOM_MM, PAGE_MM, TOP_MM, Sheet, compose
+from forms.compose import PAGE_MM, Sheet, compose
 from forms.definition import load, shipped
 from forms.drawing import Stroke, Words
 from forms.errors import LayoutError
@@ -14,6 +14,7 @@ from forms.layout import Field, FieldKind, Reads
 from forms.markers import marker_id
 from forms.model import Kind
 from forms.pagecode import SheetKind
+from forms.pages import BOTTOM_MM, FOLD_MM, FOLD_ROOM_MM, TOP_MM
 from forms.typeface import width_mm
 
 
@@ -217,5 +218,5 @@ def test_what_finds_no_place_is_refused_with_its_name(made: object, code: str) -
 
 def test_more_pages_than_markers_are_refused() -> None:
     with pytest.raises(LayoutError) as refused:
-        compose(instrument(*(question(f"q{n}", YES_PARTLY_NO) for n in range(400))), PARAMETERS, "sv")
+        compose(instrument(*(question(f"q{n}", YES_PARTLY_NO) for n in range(600))), PARAMETERS, "sv")
     assert refused.value.code == "too-many-pages"

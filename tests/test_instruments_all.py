@@ -7,12 +7,15 @@ import pytest
 from instrument_helpers import EASY, PARAMETERS, parameters, sentences, shipped, worded
 
 from forms import definition
+from forms.blocks import LARGE
 from forms.compose import compose
 from forms.drawing import Words
+from forms.layout import FieldKind
 from forms.model import PARAMETER, Instrument, Kind, Text, texts_of
+from forms.phrases import phrases
 
 FORMS = {name: shipped(name) for name in definition.shipped()}
-PAGES = {"sip-erfarenhet": 5, "sip-utebliven": 4, "sip-personal": 1, "efter-motet": 2, "en-fraga": 1}
+PAGES = {"sip-erfarenhet": 5, "sip-utebliven": 5, "sip-personal": 1, "efter-motet": 2, "en-fraga": 1}
 LANGUAGES = ("sv", "en", EASY)
 
 each = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -179,8 +182,14 @@ def test_what_stirs_things_up_is_announced(name: str) -> None:
     for language in LANGUAGES:
         sheet = compose(form, parameters(form), language)
         said = [d.text for page in sheet.pages for d in page if isinstance(d, Words)]
-        start = "These questions may stir" if language == "en" else "De här frågorna kan väcka"
-        assert sum(words.startswith(start) for words in said) == sum(q.sensitive for q in form.questions)
+        start = phrases(language).sensitive.split(".")[0]
+        assert (
+            sum(words.startswith(start) for words in said)
+            == len(form.stirring)
+            <= sum(q.sensitive for q in form.questions)
+        )
+        # Whom to turn to stands with it, and once more at the end.
+        assert sum("1177" in words for words in said) == len(form.stirring) + 1
 
 
 @each
@@ -231,12 +240,35 @@ def test_crosses_are_explained_where_there_are_boxes(form: Instrument, language:
 
 def test_staff_are_asked_about_the_five_steps() -> None:
     form = FORMS["sip-personal"]
-    assert [q.id for q in form.questions] == ["alla_far", "mindre_bra", "hinder", "behovs"]
-    steps = form.by_id["mindre_bra"]
-    assert [o.id for o in steps.options[:5]] == ["initiering", "planering", "motet", "dokumentation", "uppfoljning"]
-    assert [o.id for o in steps.options[5:] if o.exclusive] == ["alla_bra", "vet_inte"]
+    steps = ["initiering", "planering", "motet", "dokumentation", "uppfoljning"]
+    assert [q.id for q in form.questions] == ["alla_far", *steps, "hinder", "behovs"]
+    for step in steps:
+        assert [o.id for o in form.by_id[step].options] == ["ja", "delvis", "nej", "vet_inte"]
+    longer = {
+        "organisation": "Nätverket Exempel för psykisk hälsa i västra Sverige",
+        "region": "Västra Götalandsregionen",
+        "freezing": "15 augusti 2027",
+        "purging": "1 mars 2028",
+    }
     for language in LANGUAGES:
         assert compose(form, parameters(form, freezing="15 augusti 2027"), language).layout.pages == 1
+        assert compose(form, parameters(form) | longer, language).layout.pages == 1
+        # In 18 points the labels leave no room for the wording beside them: the steps stand as ordinary questions.
+        large = compose(form, parameters(form) | longer, language, style=LARGE).layout
+        assert large.pages <= 3
+        assert len({f.x for f in large.fields if f.kind is FieldKind.BOX and f.option == "ja"}) == 1
+
+
+@each_language
+def test_the_steps_stand_as_a_table_on_paper(language: str) -> None:
+    form = FORMS["sip-personal"]
+    layout = compose(form, parameters(form), language).layout
+    rows = [q.id for q in form.questions[:6]]
+    boxes = {(f.question, f.option): f for f in layout.fields if f.kind is FieldKind.BOX}
+    for option in ("ja", "delvis", "nej", "vet_inte"):
+        assert len({boxes[row, option].x for row in rows}) == 1
+    for row in rows:
+        assert len({boxes[row, option].y for option in ("ja", "delvis", "nej", "vet_inte")}) == 1
 
 
 def test_five_questions_after_a_meeting_for_everyone_who_was_there() -> None:
