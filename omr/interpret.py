@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from forms.answers import Given, Mark
 from omr.measure import Measurements
+from omr.outlines import Places
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
-from omr.outlines import Places
 from omr.register import Floats
 
 STATES = (Mark.EMPTY, Mark.CROSSED, Mark.FILLED)

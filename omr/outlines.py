@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from omr.bend import find_bend
 from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply, darkness, sample, whites
 
 SEARCH_MM = 1.5
@@ -39,6 +40,14 @@ class Places:
     scatter_mm: float
     even: Floats
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the outlines lie as on flat paper."""
+        if len(self.outline) == 0:
+            return True
+        near = np.abs(self.shift_mm).max() <= FLAT_SHIFT_MM
+        return bool(near and self.scatter_mm <= FLAT_MM and np.mean(self.outline >= FOUND) >= FLAT_FOUND)
+
     def boxes(self, boxes_mm: Floats) -> Floats:
         """Return boxes, N × 4, moved to where they really stand."""
         return np.column_stack([boxes_mm[:, :2] + self.shift_mm, boxes_mm[:, 2:]])
@@ -47,6 +56,15 @@ class Places:
         """Return where the page lies by markers and outlines together."""
         return replace(page, matrix=np.asarray(page.matrix @ self.even, np.float64))
 
+
+FLAT_MM = 0.25
+"""Residual of the markers, and scatter of the outlines, up to which a page is flat."""
+
+FLAT_SHIFT_MM = 1.0
+"""Shift of a box up to which a page may be flat; with more, other boxes may be beyond the range of the search."""
+
+FLAT_FOUND = 0.8
+"""Least share of outlines that are found on a flat page; others are hidden by what was written over them."""
 
 FOUND = 0.3
 """Least clearness of an outline that counts as found; a clean one has 0.6 to 1."""
@@ -74,6 +92,28 @@ def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         shift[same], clear[same] = _outlines(laid, boxes_mm[same])
     return _agree(boxes_mm, shift, clear)
+
+
+def settle(laid: Laid, boxes_mm: Floats, printed: bytes, size_mm: tuple[float, float]) -> tuple[Laid, Places]:
+    """Find each box on its printed outline, on paper that waves as well.
+
+    Args:
+        laid: The image and where the page lies in it.
+        boxes_mm: Boxes, N × 4: x, y, w, h.
+        printed: The PNG of the page's print.
+        size_mm: Width and height of the page.
+
+    Returns:
+        Where the page lies, with its bend if it has one, and the places of the boxes on it.
+    """
+    places = place_boxes(laid, boxes_mm)
+    if laid.page.residual_mm <= FLAT_MM and places.is_flat:
+        return laid, places
+    bend = find_bend(laid, printed, size_mm)
+    if bend is None:
+        return laid, places
+    bent = replace(laid, bend=bend)
+    return bent, place_boxes(bent, boxes_mm)
 
 
 def _outlines(laid: Laid, boxes_mm: Floats) -> tuple[Floats, Floats]:

@@ -12,7 +12,9 @@ class Policy:
     Attributes:
         name: Stored with each reading; another set of thresholds needs another name.
         least_dpi: Coarser pictures are refused; a little under 150 dpi, since prints are scaled.
-        worst_fit_mm: Largest residual of the markers at which a page is still read.
+        worst_fit_mm: Largest residual of the markers at which a flat page is still read.
+        worst_bent_mm: Largest residual of the markers at which a page is still compared with its print, to read it as
+            the bent page that it then must be.
         worst_scatter_mm: Largest scatter of the outlines about an even page; beyond it every mark is uncertain.
         blank_share: Share of dark pixels below which a page without markers is blank.
         ink_mm2: Evidence of ink in a box at which empty and marked are equally likely.
@@ -38,6 +40,7 @@ class Policy:
     name: str
     least_dpi: float = 130.0
     worst_fit_mm: float = 0.9
+    worst_bent_mm: float = 1.8
     worst_scatter_mm: float = 0.6
     blank_share: float = 0.00015
     ink_mm2: float = 0.33

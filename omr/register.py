@@ -40,6 +40,9 @@ REFINE_PX = 4
 LEAST_COARSE_PX = 280
 """Smallest corner crop that is first looked at at half its size: there a module keeps more than two pixels."""
 
+EVEN_MM = 0.08
+"""Residual of an affine fit that is no sign of perspective: what finding a marker's corners is off."""
+
 STEP_MM = 0.125
 """Distance of two samples in a box's patch."""
 
@@ -219,8 +222,8 @@ def page_of(found: Sequence[Found]) -> int | None:
 def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float) -> Registration | None:
     """Fit the page to its markers.
 
-    A scanner's page is an affine image of the paper; four markers that fit one badly are fitted by a homography, and
-    if that is bad too, one marker may be wrong and is left out.
+    A scanner's page is an affine image of the paper; four markers that don't quite fit one are fitted by a homography,
+    as a camera sees a page, and where they fit badly one of them may be wrong and is left out.
 
     Args:
         found: The markers found.
@@ -237,8 +240,9 @@ def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float)
     paper = np.stack([_corners_mm(at[f.id]) for f in used])
     image = np.stack([f.corners_px for f in used])
     fits = [_affine(paper, image)]
-    if fits[0].residual_mm > worst_mm / 3 and len(used) == 4:
+    if fits[0].residual_mm > EVEN_MM and len(used) == 4:
         fits.append(_homography(paper, image))
+    if fits[0].residual_mm > worst_mm / 3 and len(used) == 4:
         fits += [_affine(np.delete(paper, i, 0), np.delete(image, i, 0)) for i in range(4)]
         # A homography has fewer points to spare than an affine fit, and three markers fewer than four: the plainer
         # fit stands unless another is clearly better.
@@ -279,6 +283,30 @@ def _is_page(registration: Registration) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Bend:
+    """How far paper that waves lies from where an even page would have it.
+
+    Attributes:
+        node_mm: Distance of two nodes; the first is the page's upper left corner.
+        shift_mm: Shift at each node, rows × columns × 2: x and y.
+    """
+
+    node_mm: float
+    shift_mm: Floats32
+
+    def at(self, points_mm: Floats) -> Floats:
+        """Return the shift at points on paper, … × 2 in mm; beyond the page that of its edge."""
+        rows, columns = self.shift_mm.shape[:2]
+        place = np.clip(points_mm / self.node_mm, 0, np.array([columns - 1, rows - 1]) - 1e-6)
+        x, y = place[..., 0].astype(int), place[..., 1].astype(int)
+        u, v = (place[..., 0] - x)[..., None], (place[..., 1] - y)[..., None]
+        s = self.shift_mm
+        upper = s[y, x] * (1 - u) + s[y, x + 1] * u
+        lower = s[y + 1, x] * (1 - u) + s[y + 1, x + 1] * u
+        return np.asarray(upper * (1 - v) + lower * v, np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Laid:
     """An image and where the page lies in it.
 
@@ -286,15 +314,17 @@ class Laid:
         gray: The image.
         page: Where the page lies.
         black: Gray value of solid print on this page.
+        bend: How the paper waves; None where it is flat.
     """
 
     gray: Gray
     page: Registration
     black: float
+    bend: Bend | None = None
 
     def to_px(self, points_mm: Floats) -> Floats:
         """Map points on paper, … × 2 in mm, to working pixels."""
-        return self.page.to_px(points_mm)
+        return self.page.to_px(points_mm if self.bend is None else points_mm + self.bend.at(points_mm))
 
     def upright(self, shape: tuple[int, ...], step_mm: float, *, first_row: int = 0, smooth: bool = True) -> Gray:
         """Return the page as it would lie upright and even, or a band of its rows.
@@ -310,7 +340,7 @@ class Laid:
     def part(  # noqa: PLR0913 - an image, where to look in it, and how
         self,
         gray: Gray,
-        grow: int,
+        grow: float,
         origin_mm: tuple[float, float],
         shape: tuple[int, ...],
         step_mm: float,
@@ -333,7 +363,7 @@ class Laid:
         rows, columns = shape[:2]
         origin = np.array(origin_mm)
         flags = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
-        if self.page.is_even:
+        if self.page.is_even and self.bend is None:
             first = origin + step_mm / 2
             start, right, down = self.to_px(first + np.array([[0.0, 0.0], [step_mm, 0.0], [0.0, step_mm]])) * grow
             # OpenCV counts from the middle of the first pixel, the page's matrix from its corner.
