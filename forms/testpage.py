@@ -39,7 +39,7 @@ _EDGE_STEP_MM = 9.0
 _ACROSS_MM, _DOWN_MM = 30.0, 90.0
 """Where the short lines begin: those at the upper and lower edge from the left, those at the sides from the top."""
 
-PATCH_MM = (20.0, 176.0, 40.0, 12.0)
+PATCH_MM = (20.0, 191.0, 40.0, 12.0)
 """The field that must be evenly black: x, y, width, height."""
 
 BOX_MM = 4.5
@@ -50,7 +50,7 @@ SAMPLES = ("cross", "fill", "empty")
 PEN = ("pen-cross", "pen-fill")
 """Boxes that whoever tries a pen crosses and fills."""
 
-_SAMPLE_Y, _PEN_Y = 225.0, 236.0
+_SAMPLE_Y, _PEN_Y = 238.0, 249.0
 _BOXES_MM = (
     *((name, 20.0 + 55.0 * n, _SAMPLE_Y) for n, name in enumerate(SAMPLES)),
     *((name, 20.0 + 85.0 * n, _PEN_Y) for n, name in enumerate(PEN)),
@@ -116,12 +116,12 @@ def _text(said: dict[str, str]) -> Iterator[Draw]:
     for paragraph in said["size"].strip().split("\n\n"):
         lines = list(_lines(paragraph, y, _TEXT_PT, room=150.0))
         yield from lines
-        y += len(lines) * _STEP_MM + 0.9
-    yield from _lines(said["edges_title"], 133.0, _HEAD_PT, BOLD, room=150.0)
-    yield from _lines(said["edges"], 139.5, _TEXT_PT, room=152.0)
-    yield from _lines(said["black_title"], 168.5, _HEAD_PT, BOLD, room=150.0)
-    yield from _lines(said["black"], 190.5, _TEXT_PT)
-    yield from _lines(said["boxes_title"], 215.0, _HEAD_PT, BOLD)
+        y += len(lines) * _STEP_MM + 1.6
+    yield from _lines(said["edges_title"], 138.5, _HEAD_PT, BOLD, room=150.0)
+    yield from _lines(said["edges"], 145.5, _TEXT_PT, room=152.0)
+    yield from _lines(said["black_title"], 182.5, _HEAD_PT, BOLD, room=150.0)
+    yield from _lines(said["black"], 205.5, _TEXT_PT)
+    yield from _lines(said["boxes_title"], 229.0, _HEAD_PT, BOLD)
 
 
 def _lines(

@@ -31,6 +31,7 @@ from omr.readings import (
 from omr.register import Floats, Found, Laid, Registration, black_level, find_markers, register
 from omr.slips import Slip, find_slips, is_slip
 from omr.stray import InkAt, corners_mm, ink_outside
+from omr.testpage import is_test_page, test_page_refusal
 
 READER = "0.1.1"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
@@ -84,6 +85,8 @@ def examine(image: PageImage, layouts: Mapping[str, Layout], policy: Policy) -> 
         width, height = image.size_px
         return Examined(Refusal(RefusalCode.TOO_COARSE, f"It has {width} × {height} pixels.", image.sha256), {})
     found = find_markers(image.gray)
+    if is_test_page(found):
+        return Examined(test_page_refusal(image, found, policy), {})
     identity = identify(image, found, layouts, policy)
     if isinstance(identity, Refusal):
         return Examined(identity, {})
@@ -117,7 +120,7 @@ def examine_all(image: PageImage, layouts: Mapping[str, Layout], policy: Policy)
 def _is_settled(outcome: Outcome, layouts: Mapping[str, Layout]) -> bool:
     """Tell whether an image holds a whole page that was read, or a sheet that nobody may look at further."""
     if isinstance(outcome, Refusal):
-        return outcome.code is RefusalCode.SIGN_UP_SHEET
+        return outcome.code in (RefusalCode.SIGN_UP_SHEET, RefusalCode.TEST_PAGE)
     return not is_slip(layouts[outcome.layout])
 
 

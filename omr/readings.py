@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from forms.answers import Mark
+from omr import printtest
 from omr.errors import OmrError
+from omr.printtest import PrintTest
 
 Point = tuple[float, float]
 """A place in the stored picture, px."""
@@ -35,6 +37,7 @@ class RefusalCode(StrEnum):
     DAMAGED_FILE = "damaged-file"
     TOO_LARGE = "too-large"
     LOCKED_PDF = "locked-pdf"
+    TEST_PAGE = "test-page"
 
 
 REFUSAL_TEXTS: Mapping[RefusalCode, tuple[str, str]] = {
@@ -82,8 +85,15 @@ REFUSAL_TEXTS: Mapping[RefusalCode, tuple[str, str]] = {
         "The PDF is locked with a password.",
         "Save it without a password, or take the password off in the scanner's settings, and deliver it again.",
     ),
+    RefusalCode.TEST_PAGE: (
+        "The page is a printer test page, which is no answer.",
+        "Change what is named above, print the test page anew and scan it again.",
+    ),
 }
 """Message and remedy of each refusal; the web has its own translation by code."""
+
+NOTHING_TO_MEND = "Nothing to do: sheets that are printed and scanned like this page can be read."
+"""Remedy of a test page on which all is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +104,25 @@ class Refusal:
         code: Why.
         detail: What in particular, as a sentence; empty where the code says it all.
         sha256: SHA-256 of the picture, hex; empty where there is none.
+        test: What was measured, if it is a printer test page.
     """
 
     code: RefusalCode
     detail: str = ""
     sha256: str = ""
+    test: PrintTest | None = None
 
     @property
     def message(self) -> str:
         """What is wrong, for the coordinator."""
-        return f"{REFUSAL_TEXTS[self.code][0]} {self.detail}".rstrip()
+        found = " ".join(f.words for f in self.test.findings) if self.test is not None else ""
+        return " ".join(words for words in (REFUSAL_TEXTS[self.code][0], self.detail, found) if words)
 
     @property
     def remedy(self) -> str:
         """What the coordinator can do about it."""
+        if self.test is not None and self.test.good:
+            return NOTHING_TO_MEND
         return REFUSAL_TEXTS[self.code][1]
 
 
@@ -253,6 +268,8 @@ def to_json(outcome: Outcome, file: str, image: int, part: int | None = None) ->
         head |= {"message": outcome.message, "remedy": outcome.remedy}
         if outcome.detail:
             head["detail"] = outcome.detail
+        if outcome.test is not None:
+            head["test_page"] = printtest.to_json(outcome.test)
         return head | ({"sha256": outcome.sha256} if outcome.sha256 else {})
     names = ("layout", "instrument", "version", "page", "serial", "kind", "reader", "policy", "sha256")
     quality = outcome.quality
@@ -326,7 +343,8 @@ def _outcome(plain: Mapping[str, object]) -> Outcome:
     reading: Mapping[str, object] = plain
     if reading["status"] == "refused":
         code = RefusalCode(str(reading["code"]))
-        return Refusal(code, str(reading.get("detail", "")), str(reading.get("sha256", "")))
+        test = printtest.from_json(_object(reading["test_page"])) if "test_page" in reading else None
+        return Refusal(code, str(reading.get("detail", "")), str(reading.get("sha256", "")), test)
     if reading["status"] != "read":
         raise ValueError(f"its status is {reading['status']!r}")
     quality = _object(reading["quality"])
