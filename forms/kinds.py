@@ -72,6 +72,14 @@ def check_table(table: Table, questions: Sequence[Question]) -> None:
             table.error("table", "not-in-table", what, remedy)
 
 
+def fits_table(questions: Sequence[Question]) -> bool:
+    """Tell whether questions can be the rows of a table: single choices with the same options, none with own words."""
+    return all(
+        q.kind is Kind.SINGLE and q.options == questions[0].options and not any(o.other for o in q.options)
+        for q in questions
+    )
+
+
 def _choice(table: Table, question: Question) -> None:
     if len(question.options) == 1:
         what = f"{table.title} has only one option."

@@ -9,6 +9,7 @@ text and an exclusive choice, `appearance` multiline and likert, `rows`.
 | there | here |
 | --- | --- |
 | a group with a label | a section; its `relevant` goes to each of its questions |
+| the appearance table-list of a group | a table, where its questions are select_one over the same list |
 | notes before the first question, after the last, first in a group | intro, thanks, a section's intro |
 | a note that begins with `#` | the heading of a new section |
 | any other note between questions | part of the next question's hint |

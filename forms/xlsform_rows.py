@@ -106,6 +106,9 @@ _READ = frozenset(
 _LOOKS = frozenset({"multiline", "likert", "minimal", "autocomplete", "field-list", "quick", "search", "horizontal"})
 """Appearances that say nothing that could be lost here."""
 
+TABLE = "table-list"
+"""Appearance of a group whose questions stand as the rows of a table."""
+
 _NO = frozenset({"no", "false", "false()", "0", "nej"})
 
 _BOUND = re.compile(r"\.\s*(?P<sign>>=|<=|>|<)\s*(?P<number>-?\d+)")
@@ -219,7 +222,7 @@ def _tell_row(entry: Entry, notes: Notes) -> None:
         what = f"{entry.title} shows only some of its choices (choice_filter)."
         notes.error(entry.at, "choice-filter", what, "Make one question with a list of its own for each case.")
     looks = entry.row.get("appearance").split()
-    unknown = [look for look in looks if look not in _LOOKS]
+    unknown = [look for look in looks if look not in _LOOKS and not (look == TABLE and entry.sort is Sort.BEGIN)]
     if unknown:
         what = f"The appearance {' '.join(unknown)} of {entry.title} is not used."
         notes.warning(entry.at, "appearance", what, "Look at the question on screen and on paper.")

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from forms.draft import ID
+from forms.kinds import fits_table
 from forms.model import Both, Condition, Question, Section, Text
 from forms.xlsform_cells import SURVEY, Notes, Row
 from forms.xlsform_questions import Questions
-from forms.xlsform_rows import Entry, Sort
+from forms.xlsform_rows import TABLE, Entry, Sort
 from forms.xlsform_texts import Texts, joined, valid_id
 
 _OWN_NOTE = re.compile(r"(title|intro|support|thanks)(?:_\d+)?")
@@ -98,11 +99,25 @@ class Walk:
             self.notes.error((SURVEY, 1), "no-questions", "There is no question.", "Write at least one.")
         self.own["thanks"] += [note.text for note in self.waiting]
         words = {key: self._joined(found) for key, found in self.own.items()}
-        sections = tuple(Section(s.id, s.title, tuple(s.questions), self._joined(s.intro)) for s in self.sections)
+        sections = tuple(
+            Section(s.id, s.title, tuple(s.questions), self._joined(s.intro), self._is_table(s)) for s in self.sections
+        )
         return Survey(sections, **words, rows=self.rows)
 
     def _joined(self, texts: list[Text]) -> Text:
         return joined(texts, self.texts.languages, "\n\n")
+
+    def _is_table(self, section: _Section) -> bool:
+        """Tell whether a section is a table; a group that wants to be one and can't is told of."""
+        if section.group is None or TABLE not in section.group.entry.row.get("appearance").split():
+            return False
+        if fits_table(section.questions):
+            return True
+        entry = section.group.entry
+        what = f"The group {entry.title} is no table (table-list): its questions differ in kind or in choices."
+        remedy = "Let it hold only select_one questions over the same list, or look at the questions on paper."
+        self.notes.warning(entry.at, "no-table", what, remedy)
+        return False
 
     def _begin(self, entry: Entry) -> None:
         heading = self.texts.words(SURVEY, entry.row, "label", f"The heading of {entry.title}")

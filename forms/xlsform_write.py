@@ -37,6 +37,7 @@ from forms.xlsform_cells import CHOICES, SETTINGS, SURVEY
 from forms.xlsform_choices import ENDS
 from forms.xlsform_relevant import normal as normal_condition
 from forms.xlsform_relevant import say
+from forms.xlsform_rows import TABLE
 from forms.xlsform_texts import heading_of, valid_id
 from forms.xlsform_texts import normal as normal_text
 
@@ -76,7 +77,7 @@ def sayable(instrument: Instrument) -> Instrument:
         section_id = valid_id(section.id, ID, [*taken, *(s.id for s in sections)])
         questions = tuple(_sayable(q, languages) for q in section.questions)
         title, intro = normal_text(section.title, languages), normal_text(section.intro, languages)
-        sections.append(Section(section_id, title, questions, intro))
+        sections.append(Section(section_id, title, questions, intro, section.table))
     return replace(
         instrument,
         title=normal_text(instrument.title, languages),
@@ -180,7 +181,9 @@ class _Sheets:
         self.note("intro", instrument.intro)
         self.note("support", instrument.support)
         for section in instrument.sections:
-            self.survey.append({"type": "begin_group", "name": section.id, **self.words("label", section.title)})
+            looks = {"appearance": TABLE} if section.table else {}
+            begin = {"type": "begin_group", "name": section.id, **self.words("label", section.title), **looks}
+            self.survey.append(begin)
             self.note(f"{section.id}_intro", section.intro)
             for question in section.questions:
                 self.question(question)
