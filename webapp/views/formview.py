@@ -163,13 +163,10 @@ class _Maker:
         values = isolated(self.parameters, self.language)
         return readable(support_words(self.instrument, values, self.language), self.language)
 
-    def section(self, section: Section, before: Question | None) -> SectionView:
-        views = []
-        for question in section.questions:
-            fresh = question.sensitive and not (before is not None and before.sensitive)
-            views.append(self.question(question, support=fresh))
-            before = question
-        return SectionView(self.words(section.title), self.words(section.intro), tuple(views))
+    def section(self, section: Section) -> SectionView:
+        stirring = self.instrument.stirring
+        views = tuple(self.question(q, support=q.id in stirring) for q in section.questions)
+        return SectionView(self.words(section.title), self.words(section.intro), views)
 
     def question(self, question: Question, *, support: bool) -> QuestionView:
         given = self.given.get(question.id, NOTHING)
@@ -279,11 +276,7 @@ def form_view(
         if told not in wrong.get(fault.question, ()):
             wrong[fault.question] = (*wrong.get(fault.question, ()), told)
     maker = _Maker(instrument, parameters, language, given or {}, wrong, phrases(language), routing(instrument))
-    sections = []
-    before: Question | None = None
-    for section in instrument.sections:
-        sections.append(maker.section(section, before))
-        before = section.questions[-1] if section.questions else before
+    sections = [maker.section(section) for section in instrument.sections]
     views = {q.id: q for s in sections for q in s.questions}
     summary = tuple((v.field, v.number, told) for v in views.values() for told in v.wrong)
     general = tuple(("", 0, told) for q, all_told in wrong.items() if q not in views for told in all_told)
