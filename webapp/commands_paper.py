@@ -11,6 +11,7 @@ from forms.blocks import Size
 from forms.layout import dump
 from forms.pdf import Sides
 from forms.signup import write_sign_ups
+from forms.slips import SLIP_SIZES_MM
 from webapp.clitools import DONE, FILE, counted, guarded, instance_folder, key_values, opened, tell, written
 from webapp.printing import (
     PaperChoice,
@@ -18,6 +19,7 @@ from webapp.printing import (
     new_run,
     sheet_grams,
     sign_up_of,
+    slips_of,
     write_page,
     write_run,
 )
@@ -34,6 +36,7 @@ from webapp.printing import (
 @click.option("--language", help="One of the survey's languages; else its first.")
 @click.option("--sides", type=click.Choice([s.value for s in Sides]), default=Sides.ONE.value, show_default=True)
 @click.option("--size", type=click.Choice([s.value for s in Size]), default=Size.NORMAL.value, show_default=True)
+@click.option("--slips", type=click.Choice([str(n) for n in SLIP_SIZES_MM]), help="So many small sheets on an A4.")
 @click.option(
     "--param",
     "parameters",
@@ -56,6 +59,7 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     language: str | None,
     sides: str,
     size: str,
+    slips: str | None,
     parameters: dict[str, str],
     instance: Path,
 ) -> int:
@@ -67,7 +71,9 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
         raise click.UsageError("--param goes with --information; a survey's own values are given when it is made.")
     if layout is not None and sheets is None and run_id is None:
         raise click.UsageError("--layout goes with --sheets and --run: only numbered sheets are read.")
-    choice = PaperChoice(language, Sides(sides), Size(size))
+    if slips is not None and (sheets is None or sides != Sides.ONE.value):
+        raise click.UsageError("--slips goes with --sheets, and on one side: a slip has no back.")
+    choice = PaperChoice(language, Sides(sides), Size(size), int(slips or 1))
     if information:
         return _print_information(instance, survey, choice, parameters, out)
     if sign_ups is not None:
@@ -82,6 +88,12 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
                 file.write(dump(folder.runs.layout(run.layout)).encode())
         pages = folder.runs.layout(run.layout).pages
     click.echo(run.id)
+    if slips_of(run) > 1:
+        leaves = -(-len(run.serials) // slips_of(run))
+        on = "1 leaf" if leaves == 1 else f"{leaves} leaves"
+        tell(f"Run {run.id}: {counted(len(run.serials), 'slip')} on {on} in {out}. Print at 100 %, not “fit to page”.")
+        tell("Cut along the lines or leave it: slips are read either way, several in one picture too.")
+        return DONE
     made = f"{counted(len(run.serials), 'sheet')} of {counted(pages, 'page')}"
     printed_on = Sides(run.settings["sides"])
     how = "on both sides, flipped on the long edge, " if printed_on is Sides.TWO else ""

@@ -13,6 +13,7 @@ from forms.information import PARAMETERS, information_page, language_for, langua
 from forms.pagecode import SheetKind
 from forms.pdf import LEAF_GRAMS, Sides, leaves
 from forms.signup import NO_SERIAL, sign_up_sheet
+from forms.slips import compose_slip
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.runs import Run
@@ -28,15 +29,17 @@ class PaperChoice:
         language: One of the survey's languages; None: its first.
         sides: Sides of a leaf that are printed.
         size: How large the text is set.
+        slips: Slips on a leaf, 2 or 4; 1: whole sheets.
     """
 
     language: str | None = None
     sides: Sides = Sides.ONE
     size: Size = Size.NORMAL
+    slips: int = 1
 
 
 def sheet_of(survey: Survey, choice: PaperChoice | None = None) -> Sheet:
-    """Compose the finished sheet of a survey.
+    """Compose the finished sheet, or slip, of a survey.
 
     Args:
         survey: The survey.
@@ -56,7 +59,11 @@ def sheet_of(survey: Survey, choice: PaperChoice | None = None) -> Sheet:
         )
     parameters = text_parameters(survey, wanted)
     kind = SheetKind.PRACTICE if survey.practice else SheetKind.SHEET
-    composed = compose(survey.instrument, parameters, wanted, style=chosen.size.style, kind=kind)
+    style = chosen.size.style
+    if chosen.slips == 1:
+        composed = compose(survey.instrument, parameters, wanted, style=style, kind=kind)
+    else:
+        composed = compose_slip(survey.instrument, parameters, wanted, slips=chosen.slips, style=style, kind=kind)
     return pdf.finished(composed, survey.random_id)
 
 
@@ -121,7 +128,14 @@ def new_run(instance: Instance, survey: Survey, sheets: int, choice: PaperChoice
     chosen = choice or PaperChoice()
     sheet = sheet_of(survey, chosen)
     settings = {"language": sheet.layout.language, "sides": chosen.sides.value, "size": chosen.size.value}
+    if chosen.slips > 1:
+        settings["slips"] = str(chosen.slips)
     return instance.runs.add(survey, sheet.layout, sheets, settings, by=by)
+
+
+def slips_of(run: Run) -> int:
+    """Return how many slips a run has on a leaf; 1 for whole sheets."""
+    return int(run.settings.get("slips", "1"))
 
 
 def write_run(instance: Instance, survey: Survey, run: Run, out: IO[bytes]) -> None:
@@ -132,7 +146,7 @@ def write_run(instance: Instance, survey: Survey, run: Run, out: IO[bytes]) -> N
             that don't lie as their code says.
     """
     sides, size = Sides(run.settings["sides"]), Size(run.settings["size"])
-    sheet = sheet_of(survey, PaperChoice(run.settings["language"], sides, size))
+    sheet = sheet_of(survey, PaperChoice(run.settings["language"], sides, size, slips_of(run)))
     if sheet.layout.id != run.layout:
         raise DatasetError(
             "run-outdated",

@@ -198,7 +198,7 @@ class Intake:
         )
 
     def _known(self, survey: Survey, sha256: str, place: Place, outcome: Outcome) -> Row | None:
-        """Return the page or slip that had the same place in the same picture; one that was refused does not stop it from being read now."""
+        """Return what had the same place in the same picture; a refused one does not stop it from being read now."""
         if not sha256:
             return None
         rows = self._store.db.rows(

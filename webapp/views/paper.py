@@ -12,6 +12,7 @@ from forms.blocks import Size
 from forms.errors import FormsError
 from forms.pdf import Sides
 from forms.signup import write_sign_ups
+from forms.slips import SLIP_SIZES_MM
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.runs import MOST_SHEETS, Run
 from webapp.dataset.surveys import Survey
@@ -25,6 +26,9 @@ blueprint = Blueprint("paper", __name__)
 
 _SPOOL_BYTES = 8 * 1024 * 1024
 
+MOST_ON_A_SLIP = 3
+"""Questionnaires of more questions are not offered as slips: they hardly ever fit."""
+
 
 @blueprint.route("/desk/<slug>/print", methods=["GET", "POST"])
 def prints(slug: str) -> ResponseReturnValue:
@@ -34,7 +38,8 @@ def prints(slug: str) -> ResponseReturnValue:
     language = request.form.get("language", survey.languages[0])
     sides = Sides.TWO if request.form.get("sides") == Sides.TWO.value else Sides.ONE
     size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
-    choice = PaperChoice(language, sides, size)
+    slips = next((n for n in SLIP_SIZES_MM if request.form.get("slips") == str(n)), 1)
+    choice = PaperChoice(language, sides if slips == 1 else Sides.ONE, size, slips)
     if request.method == "GET":
         return _page(survey, wanted="20", choice=choice)
     if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MOST_SHEETS):
@@ -113,6 +118,7 @@ def _page(
             wrong=wrong,
             most=MOST_SHEETS,
             pages=pages,
+            slips_fit=len(survey.instrument.questions) <= MOST_ON_A_SLIP,
             grams=[round(sheet_grams(pages, sides)) for sides in Sides],
             chosen=chosen,
             chosen_language=chosen.language or survey.languages[0],

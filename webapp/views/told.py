@@ -84,6 +84,10 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("The texts or dates of the survey have changed since that run was printed."),
         gettext("Print a new run. Sheets of the old one that are out can still be read."),
     ),
+    "too-much-for-slip": lambda: (
+        gettext("The questions don't fit on a slip with room to answer."),
+        gettext("Print fewer slips on a leaf, or whole sheets; or shorten the texts."),
+    ),
     "dataset-busy": lambda: (
         gettext("Another program is using the dataset."),
         gettext("Wait until it has finished and try again."),
