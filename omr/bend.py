@@ -104,24 +104,32 @@ def _compare(laid: Laid, pattern: Gray, look: _Look) -> _Tiles | None:
     small = cv2.resize(laid.gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     seen = laid.part(np.asarray(small, np.uint8), 0.5, (-reach * STEP_MM, -reach * STEP_MM), shape, STEP_MM)
     middles, shifts, weights = [], [], []
-    tried = 0
-    for top in range(0, pattern.shape[0] - side + 1, apart):
-        for left in range(0, pattern.shape[1] - side + 1, apart):
-            tile = pattern[top : top + side, left : left + side]
-            if float(tile.std()) < LEAST_PRINT:
-                continue
-            tried += 1
-            around = seen[top : top + side + 2 * reach, left : left + side + 2 * reach]
-            like = np.asarray(cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED), np.float32)
-            found = _peak(like)
-            if found is not None:
-                middles.append(((left + side / 2) * STEP_MM, (top + side / 2) * STEP_MM))
-                shifts.append(found[0])
-                weights.append(found[1])
-    if tried == 0 or len(middles) < LEAST_SHARE * tried:
+    corners = _corners(pattern.shape, pattern.tobytes(), side, apart)
+    for top, left in corners:
+        tile = pattern[top : top + side, left : left + side]
+        around = seen[top : top + side + 2 * reach, left : left + side + 2 * reach]
+        like = np.asarray(cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED), np.float32)
+        found = _peak(like)
+        if found is not None:
+            middles.append(((left + side / 2) * STEP_MM, (top + side / 2) * STEP_MM))
+            shifts.append(found[0])
+            weights.append(found[1])
+    if not corners or len(middles) < LEAST_SHARE * len(corners):
         return None
     tiles = _Tiles(np.array(middles), (np.array(shifts) - reach) * STEP_MM, np.array(weights))
     return _agreeing(tiles, 2 * look.apart_mm)
+
+
+@lru_cache(maxsize=128)
+def _corners(shape: tuple[int, int], pixels: bytes, side: int, apart: int) -> tuple[tuple[int, int], ...]:
+    """Return the upper left corners, row and column, of the tiles that have enough print in them."""
+    pattern = np.frombuffer(pixels, np.uint8).reshape(shape)
+    return tuple(
+        (top, left)
+        for top in range(0, shape[0] - side + 1, apart)
+        for left in range(0, shape[1] - side + 1, apart)
+        if float(pattern[top : top + side, left : left + side].std()) >= LEAST_PRINT
+    )
 
 
 def _peak(like: Floats32) -> tuple[tuple[float, float], tuple[float, float]] | None:

@@ -14,7 +14,7 @@ from omr.identify import Identity, identify
 from omr.images import PageImage
 from omr.interpret import states
 from omr.measure import measure
-from omr.outlines import place_boxes
+from omr.outlines import settle
 from omr.policy import POLICY, Policy
 from omr.readings import (
     Chances,
@@ -28,7 +28,7 @@ from omr.readings import (
     StrayInk,
     TextReading,
 )
-from omr.register import Floats, Found, Laid, Registration, black_level, find_markers, register
+from omr.register import Floats, Found, Laid, black_level, find_markers, register
 from omr.slips import Slip, find_slips, is_slip
 from omr.stray import InkAt, corners_mm, ink_outside
 from omr.testpage import is_test_page, test_page_refusal
@@ -36,6 +36,9 @@ from omr.testpage import is_test_page, test_page_refusal
 READER = "0.1.1"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
+
+NOT_FLAT = "Those found don't lie as on a sheet."
+"""Detail of a refusal."""
 
 LEAST_SIDE_PX = 400
 """Shorter side under which no search begins: 48 dpi for A4, where a marker's module is less than two pixels."""
@@ -134,10 +137,9 @@ def _examine_slip(image: PageImage, slip: Slip, part: int, policy: Policy) -> Ex
 def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found], policy: Policy) -> Examined:
     """Read one page whose code and markers are known, wherever it lies in the image."""
     layout, number = identity.layout, identity.code.page
-    page = register(found, [m for m in layout.markers if m.page == number], policy.worst_fit_mm)
+    page = register(found, [m for m in layout.markers if m.page == number], policy.worst_bent_mm)
     if page is None:
-        detail = "Those found don't lie as on a flat sheet."
-        return Examined(Refusal(RefusalCode.NO_MARKERS, detail, image.sha256), {})
+        return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_FLAT, image.sha256), {})
     dpi = page.px_per_mm * 25.4 * image.shrink
     if dpi < policy.least_dpi:
         return Examined(Refusal(RefusalCode.TOO_COARSE, f"It has {dpi:.0f} dpi.", image.sha256), {})
@@ -145,15 +147,19 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
     laid = Laid(image.gray, page, black_level(image.gray, found))
     boxes = layout.on_page(number, FieldKind.BOX)
     boxes_mm = _rectangles(boxes)
-    places = place_boxes(laid, boxes_mm)
+    laid, places = settle(laid, boxes_mm, layout.print[number - 1], layout.page_size_mm)
+    if laid.bend is None and page.residual_mm > policy.worst_fit_mm:
+        return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_FLAT, image.sha256), {})
     at_mm = places.boxes(boxes_mm)
     judged = states(measure(laid, at_mm), places, policy)
+    quads = _quads(at_mm, laid, image.shrink)
 
     laid = replace(laid, page=places.page(page))
     outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
     fields = layout.on_page(number, FieldKind.TEXT)
-    texts = tuple(_text(f, outside, laid.page, image.shrink) for f in fields)
-    quality = Quality(dpi, max(page.residual_mm, places.scatter_mm), page.rotation_deg, page.markers)
+    texts = tuple(_text(f, outside, laid, image.shrink) for f in fields)
+    left_mm = places.scatter_mm if laid.bend is not None else max(page.residual_mm, places.scatter_mm)
+    quality = Quality(dpi, left_mm, page.rotation_deg, page.markers)
     reading = PageReading(
         layout=layout.id,
         instrument=layout.instrument,
@@ -165,9 +171,9 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
         policy=policy.name,
         sha256=image.sha256,
         quality=quality,
-        marks=_marks(boxes, judged, _quads(at_mm, page, image.shrink)),
+        marks=_marks(boxes, judged, quads),
         texts=texts,
-        stray_ink=_stray(outside, laid.page, image.shrink),
+        stray_ink=_stray(outside, laid, image.shrink),
     )
     written = {n: f for n, (f, t) in enumerate(zip(fields, texts, strict=True)) if t.ink}
     return Examined(reading, crops(image, laid, written))
@@ -193,13 +199,13 @@ def _rectangles(fields: Sequence[Field]) -> Floats:
     return np.array([[f.x, f.y, f.w, f.h] for f in fields], np.float64).reshape(-1, 4)
 
 
-def _quads(boxes_mm: Floats, page: Registration, shrink: int) -> list[Quad]:
+def _quads(boxes_mm: Floats, laid: Laid, shrink: int) -> list[Quad]:
     """Return the corners of boxes in the stored picture."""
-    return [_quad(corners_mm(tuple(box)), page, shrink) for box in boxes_mm.tolist()]
+    return [_quad(corners_mm(tuple(box)), laid, shrink) for box in boxes_mm.tolist()]
 
 
-def _quad(corners: Floats, page: Registration, shrink: int) -> Quad:
-    a, b, c, d = ((float(x), float(y)) for x, y in page.to_px(corners) * shrink)
+def _quad(corners: Floats, laid: Laid, shrink: int) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in laid.to_px(corners) * shrink)
     return a, b, c, d
 
 
@@ -212,20 +218,20 @@ def _marks(
     )
 
 
-def _text(field: Field, outside: Sequence[InkAt], page: Registration, shrink: int) -> TextReading:
+def _text(field: Field, outside: Sequence[InkAt], laid: Laid, shrink: int) -> TextReading:
     """Say whether something is written in a text field; its corners take in whatever is written across its edges."""
     ink = next((i for i in outside if i.field == field), None)
     left, top, right, low = field.x, field.y, field.x + field.w, field.y + field.h
     if ink is not None:
         x, y, w, h = ink.box_mm
         left, top, right, low = min(left, x), min(top, y), max(right, x + w), max(low, y + h)
-    quad = _quad(corners_mm((left, top, right - left, low - top)), page, shrink)
+    quad = _quad(corners_mm((left, top, right - left, low - top)), laid, shrink)
     return TextReading(field.question, field.option, ink is not None, None, None, quad)
 
 
-def _stray(outside: Sequence[InkAt], page: Registration, shrink: int) -> tuple[StrayInk, ...]:
+def _stray(outside: Sequence[InkAt], laid: Laid, shrink: int) -> tuple[StrayInk, ...]:
     return tuple(
-        StrayInk(i.field.question, i.field.option, _quad(corners_mm(i.box_mm), page, shrink))
+        StrayInk(i.field.question, i.field.option, _quad(corners_mm(i.box_mm), laid, shrink))
         for i in outside
         if i.field.kind is not FieldKind.TEXT
     )
