@@ -193,6 +193,9 @@ GOOD = {"format": "kryssklick-answer/1", "language": "sv", "answers": {"fick": {
         ({"version": "ffffffff"}, "unknown-version"),
         ({"version": 7}, "malformed"),
         ({"format": "annat"}, "malformed"),
+        ({"answers": {"ord": {"texts": {"": "\ud800"}}}}, "malformed"),
+        ({"answers": {"\udfff": {"options": ["ja"]}}}, "malformed"),
+        ({"version": "\ud800"}, "malformed"),
     ],
 )
 def test_what_a_modified_client_sends_is_kept_in_quarantine(

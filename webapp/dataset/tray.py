@@ -305,6 +305,8 @@ class Tray:
     def _plain(self, survey: Survey, submission_id: bytes, sealed: bytes) -> dict[str, str]:
         try:
             plain = json.loads(unseal(self._store.keys.sealing(survey.random_id), sealed, submission_id))
+            # Half of a character can be written in JSON but not on the disk: it would stop the whole tray.
+            canonical(plain)
         except SealError as error:
             raise _Invalid(error.code, "") from error
         except (ValueError, RecursionError) as error:

@@ -1,0 +1,42 @@
+"""The phone's modules in a page of real Chromium, and what the tests of the phone share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from browser_helpers import browsing
+from playwright.sync_api import Page, Route
+
+PHONE_FOLDER = Path(__file__).parent.parent / "webapp" / "static" / "phone"
+LOCAL = "http://localhost"
+"""A secure context: WebCrypto, locks and workers are there."""
+
+
+@contextmanager
+def engine_page(origin: str = LOCAL) -> Iterator[Page]:
+    """Give an empty page whose server holds nothing but the modules, for tests that need no survey."""
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rsplit("/", 1)[-1]
+        if name.endswith(".js"):
+            route.fulfill(body=(PHONE_FOLDER / name).read_text(), content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><title>x</title>", content_type="text/html")
+
+    with browsing() as browser:
+        page = browser.new_page()
+        page.route(f"{origin}/**", answer)
+        page.goto(f"{origin}/")
+        yield page
+
+
+def run_module(page: Page, module: str, body: str, value: object = None) -> object:
+    """Run code over one of the modules: `m` is the module, `v` the value; returns what the code returns.
+
+    Values travel as JSON of plain ASCII, so that no sign is changed on its way.
+    """
+    code = f"async (sent) => {{ const m = await import('/{module}.js'); const v = JSON.parse(sent); {body} }}"
+    return json.loads(page.evaluate(f"async (s) => JSON.stringify(await ({code})(s))", json.dumps(value)))
