@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from browser_helpers import browsing
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
 
 PHONE_FOLDER = Path(__file__).parent.parent / "webapp" / "static" / "phone"
 LOCAL = "http://localhost"
@@ -16,8 +17,14 @@ LOCAL = "http://localhost"
 
 
 @contextmanager
-def engine_page(origin: str = LOCAL) -> Iterator[Page]:
+def engine_page() -> Iterator[Page]:
     """Give an empty page whose server holds nothing but the modules, for tests that need no survey."""
+    with browsing() as browser:
+        yield module_page(browser, LOCAL)
+
+
+def module_page(browser: Browser, origin: str) -> Page:
+    """Open such a page at an origin of one's choice; no request leaves the browser."""
 
     def answer(route: Route) -> None:
         name = route.request.url.rsplit("/", 1)[-1]
@@ -26,14 +33,13 @@ def engine_page(origin: str = LOCAL) -> Iterator[Page]:
         else:
             route.fulfill(body="<!doctype html><title>x</title>", content_type="text/html")
 
-    with browsing() as browser:
-        page = browser.new_page()
-        page.route(f"{origin}/**", answer)
-        page.goto(f"{origin}/")
-        yield page
+    page = browser.new_page()
+    page.route(f"{origin}/**", answer)
+    page.goto(f"{origin}/")
+    return page
 
 
-def run_module(page: Page, module: str, body: str, value: object = None) -> object:
+def run_module(page: Page, module: str, body: str, value: object = None) -> Any:  # noqa: ANN401 (JSON)
     """Run code over one of the modules: `m` is the module, `v` the value; returns what the code returns.
 
     Values travel as JSON of plain ASCII, so that no sign is changed on its way.

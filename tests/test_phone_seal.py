@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from phone_helpers import engine_page, run_module
+from phone_helpers import engine_page, module_page, run_module
 from playwright.sync_api import Page
 
 from webapp.dataset.errors import SealError
@@ -88,12 +88,15 @@ def test_no_two_seals_are_alike(page: Page, private: EllipticCurvePrivateKey) ->
 
 def test_numbers_are_random_and_bytes_survive(page: Page) -> None:
     code = "return [m.newNumber(), m.newNumber(), m.toHex(m.fromHex(v)), m.toHex(m.fromBase64('_-8=')), m.canSeal()]"
-    first, second, same, bytes_, can = run_module(page, "seal", code, NUMBER)  # type: ignore[misc]
+    first, second, same, bytes_, can = run_module(page, "seal", code, NUMBER)
     assert first != second
     assert len(bytes.fromhex(first)) == 16
     assert (same, bytes_, can) == (NUMBER, "ffef", True)
 
 
-def test_over_plain_http_nothing_is_promised() -> None:
-    with engine_page("http://example.org") as plain:
-        assert run_module(plain, "seal", "return m.canSeal()") is False
+def test_over_plain_http_nothing_is_promised(page: Page) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    plain = module_page(browser, "http://example.org")
+    assert run_module(plain, "seal", "return m.canSeal()") is False
+    plain.close()
