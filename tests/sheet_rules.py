@@ -293,7 +293,7 @@ def _complete(order: Order, sheet: Sheet) -> Iterator[str]:
         own = [f for f in fields if f.question == question.id]
         if len({f.page for f in own}) != 1 or not 1 <= own[0].page <= sheet.layout.pages:
             yield f"{question.id} stands on pages {sorted({f.page for f in own})}"
-        wanted = [(FieldKind.AREA, None)]
+        wanted: list[tuple[FieldKind, str | None]] = [(FieldKind.AREA, None)]
         wanted += [(kind, o.id) for o in question.options for kind in (FieldKind.BOX, FieldKind.WORDS)]
         wanted += [(FieldKind.TEXT, o.id) for o in question.options if o.other]
         if question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE):

@@ -10,6 +10,7 @@ toml_of(instrument)      the definition that reads back as this instrument
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ from forms.model import (
     Source,
     Text,
     Wording,
+    questions_in,
 )
 
 LETTERS = "abcdefghijklmnoprstuvyåäöABCDEFGHIKLMNOPRSTUVÅÄÖé0123456789"
@@ -187,10 +189,14 @@ def _prose(seed: int, letters: int, languages: Sequence[str], ending: str = "") 
     return Text(tuple((tag, prose(seed + n, letters) + ending) for n, tag in enumerate(languages)) if letters else ())
 
 
+def _same(words: str, languages: Sequence[str]) -> Text:
+    return Text(tuple((tag, words) for tag in languages))
+
+
 def _for_paper_options(seed: int, kind: Kind, count: int, letters: int, languages: Sequence[str]) -> list[Option]:
     chance = Random(seed)
     if kind is Kind.SCALE:
-        points = [Option(str(n), Text(((languages[0], str(n)),))) for n in range(1, min(11, count + 1) + 1)]
+        points = [Option(str(n), _same(str(n), languages)) for n in range(1, min(11, count + 1) + 1)]
         if chance.random() < 0.5:
             points.append(Option("vet_inte", _prose(seed, letters, languages, " ingen"), way_out=True))
         return points
@@ -199,7 +205,7 @@ def _for_paper_options(seed: int, kind: Kind, count: int, letters: int, language
     for n in range(count):
         # What stands last keeps the labels of a question apart; a list of single letters is told apart by them.
         own = letters if chance.random() < 0.7 else chance.choice(LENGTHS[:6])
-        label = Text(((languages[0], "abcdefghijklmnopqrstuvwxyzåäö"[n]),)) if letters == 1 and n < 29 else None
+        label = _same("abcdefghijklmnopqrstuvwxyzåäö"[n], languages) if letters == 1 and n < 29 else None
         way_out = kind is Kind.PLACE or chance.random() < 0.15
         exclusive = kind is Kind.MULTIPLE and chance.random() < 0.1
         other = others and (n == count - 1 or chance.random() < 0.1)
@@ -235,6 +241,7 @@ def _for_paper_question(
         if chance.random() < 0.2:
             asked_if = Not(asked_if)
         asked_if = asked_if if can_be_met(asked_if, earlier) else None
+    lines = chance.choice([1, 1, 3, 8, 20 if hard else 5]) if kind is Kind.TEXT else 1
     ends = (_prose(seed + 1, label, languages), _prose(seed + 2, label, languages)) if kind is Kind.SCALE else None
     return Question(
         f"q{number}",
@@ -243,7 +250,8 @@ def _for_paper_question(
         _prose(seed, hint, languages),
         tuple(options),
         asked_if,
-        lines=chance.choice([1, 1, 3, 8, 20 if hard else 5]) if kind is Kind.TEXT else 1,
+        lines=lines,
+        max_length=200 if lines == 1 else 2000,
         maximum=99 if kind is Kind.NUMBER else 0,
         low=ends[0] if ends else Text(),
         high=ends[1] if ends else Text(),
@@ -252,13 +260,36 @@ def _for_paper_question(
     )
 
 
+def _rows(questions: Sequence[Question], seed: int, languages: Sequence[str]) -> list[Question]:
+    """Turn questions into the rows of a table: single choices that share their options."""
+    chance = Random(seed)
+    count, letters = chance.choice([2, 3, 3, 4, 6]), chance.choice([1, 4, 4, 12, 25])
+    shared = [replace(o, other=False) for o in _for_paper_options(seed, Kind.SINGLE, count, letters, languages)]
+    # Only what is asked of everyone can be a row, and nothing may hang on an option that is gone.
+    asked_if = [q.asked_if if chance.random() < 0.1 else None for q in questions]
+    own = {q.id for q in questions}
+    return [
+        Question(
+            q.id,
+            Kind.SINGLE,
+            q.wording,
+            q.hint if chance.random() < 0.3 else Text(),
+            tuple(shared),
+            condition if own.isdisjoint(questions_in(condition)) else None,
+            max_length=200,
+            sensitive=q.sensitive and chance.random() < 0.5,
+        )
+        for q, condition in zip(questions, asked_if, strict=True)
+    ]
+
+
 @st.composite
 def for_paper(draw: st.DrawFn, most_questions: int = 60) -> Instrument:
     """Instruments that try what paper can hold. Drawn are sizes; the texts follow from seeds, which is fast."""
     languages = draw(st.sampled_from([("sv",), ("sv", "en"), ("en",), ("sv", "sv-x-lattlast")]))
     hard = draw(st.integers(0, 3)) == 0
     earlier: list[Question] = []
-    sections = []
+    sections: list[Section] = []
     while not sections or (len(earlier) < most_questions and draw(st.integers(0, 3))):
         own = []
         for _ in range(draw(st.integers(1, min(8, most_questions - len(earlier))))):
@@ -266,9 +297,12 @@ def for_paper(draw: st.DrawFn, most_questions: int = 60) -> Instrument:
             earlier.append(own[-1])
         seed = draw(st.integers(0, 999))
         title, intro = draw(st.sampled_from([0, 12, 25, 90])), draw(st.sampled_from([0, 0, 60, 400]))
-        sections.append(
-            Section(f"s{len(sections) + 1}", _prose(seed, title, languages), tuple(own), _prose(seed, intro, languages))
-        )
+        table = draw(st.integers(0, 3)) == 0
+        if table:
+            own = _rows(own, seed, languages)
+            earlier[-len(own) :] = own
+        words = _prose(seed, title, languages), tuple(own), _prose(seed, intro, languages)
+        sections.append(Section(f"s{len(sections) + 1}", *words, table))
     seed = draw(st.integers(0, 999))
     intro, support = draw(st.sampled_from([1, 200, 900])), draw(st.sampled_from([0, 100, 400]))
     return Instrument(
@@ -348,6 +382,7 @@ def toml_of(instrument: Instrument) -> str:
     for section in instrument.sections:
         lines += ["[[section]]", f"id = {_said(section.id)}"]
         lines += [*_text_line("title", section.title), *_text_line("intro", section.intro)]
+        lines += ["table = true"] if section.table else []
         for question in section.questions:
             lines += ["[[section.question]]", *_question_lines(question)]
     return "\n".join(lines) + "\n"

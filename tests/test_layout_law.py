@@ -15,14 +15,14 @@ import pypdfium2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheet_rules import Order, broken
-from strategies import for_paper, parameters
+from strategies import for_paper, parameters, toml_of
 
-from forms import pdf
+from forms import definition, pdf
 from forms.answers import Mark
 from forms.blocks import Size
 from forms.compose import Sheet, compose
 from forms.definition import load
-from forms.errors import LayoutError
+from forms.errors import LayoutError, Severity
 from forms.layout import FieldKind
 from forms.model import Instrument, Section, Text
 from forms.pagecode import SheetKind
@@ -35,7 +35,7 @@ from omr.reader import read_page
 from omr.readings import PageReading
 
 LONGER = int(os.environ.get("KRYSSKLICK_LONG", "0"))
-REFUSALS = {"too-tall", "too-many-pages", "too-much-for-slip"}
+REFUSALS = {"too-tall", "long-address", "too-many-pages", "too-much-for-slip"}
 SERIAL = "7QK2M4"
 
 
@@ -86,6 +86,21 @@ def orders(draw: st.DrawFn, most_questions: int = 60) -> Order:
         draw(st.sampled_from([Size.NORMAL, Size.NORMAL, Size.LARGE])),
         draw(st.sampled_from([SheetKind.SHEET, SheetKind.PRACTICE])),
     )
+
+
+def test_what_is_tried_on_paper_is_valid() -> None:
+    """A definition that only paper may refuse; a section without a title can be imported but not written."""
+
+    @searching(12)
+    @given(for_paper(20))
+    def law(instrument: Instrument) -> None:
+        titled = [s if s.title else replace(s, title=instrument.title) for s in instrument.sections]
+        whole = replace(instrument, sections=tuple(titled))
+        read, faults = definition.read(toml_of(whole), "x")
+        assert [f for f in faults if f.severity is Severity.ERROR] == []
+        assert read == whole
+
+    law()
 
 
 def test_any_instrument_keeps_the_rules_of_a_sheet_or_is_refused() -> None:
