@@ -71,6 +71,7 @@ def direction(tag: str) -> str:
 
 
 _LEFT_TO_RIGHT, _FIRST_STRONG, _END = "\u2066", "\u2068", "\u2069"
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _NUMBER = re.compile(r"\+?\d(?:[ \u00a0/()-]{0,2}\d){4,}")
 
 
@@ -88,12 +89,11 @@ def isolated(parameters: Mapping[str, str], tag: str) -> dict[str, str]:
 def readable(text: str, tag: str) -> str:
     """Return a text as it may stand on screen in its language.
 
-    In a text that is read from the right the groups of a phone number would change places (UAX 9), so each number of
-    five digits or more is held together. Texts that are read from the left stay as they are.
+    A number of five digits or more, such as a phone number, does not break over two lines. In a text that is read
+    from the right its groups would change places too (UAX 9): there it is held together.
     """
-    if direction(tag) == "ltr":
-        return text
-    return _NUMBER.sub(lambda m: f"{_LEFT_TO_RIGHT}{m[0]}{_END}", text)
+    before, after = ("", "") if direction(tag) == "ltr" else (_LEFT_TO_RIGHT, _END)
+    return _NUMBER.sub(lambda m: f"{before}{m[0].replace(' ', _NO_BREAK)}{after}", text)
 
 
 def use_language(tag: str) -> None:

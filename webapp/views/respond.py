@@ -16,7 +16,7 @@ from forms.phrases import phrases
 from forms.places import codes
 from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.surveys import Survey, SurveyState
-from webapp.language import direction, gettext, interface_language, language_name, use_language
+from webapp.language import direction, gettext, interface_language, language_name, readable, use_language
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, answer_words, form_view, text_words
 from webapp.views.here import instance, survey_or_404
@@ -85,7 +85,7 @@ def page_values(survey: Survey, language: str) -> dict[str, object]:
         "ours": "" if same else _attributes(interface),
         "theirs": "" if same else _attributes(language),
         "said": phrases(language),
-        "contact": text_parameters(survey, language).get("contact", ""),
+        "contact": readable(text_parameters(survey, language).get("contact", ""), language),
         "home": url_for("respond.form", slug=survey.slug, lang=language),
     }
 
