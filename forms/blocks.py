@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 from forms.drawing import Block, Frame, Stroke, Words
 from forms.errors import LayoutError
@@ -139,7 +140,17 @@ class Lettering:
 
 @dataclass(frozen=True, slots=True)
 class Setter:
-    """Sets the blocks of one instrument in one language with one survey's parameters."""
+    """Sets the blocks of one instrument in one language with one survey's parameters.
+
+    Attributes:
+        instrument: What is asked.
+        parameters: The survey's.
+        language: Language of the sheet.
+        style: Measures.
+        words: The sheet's own words.
+        routing: Jumps and reminders.
+        joins: Lines of easy texts run on, where each on its own would cost a page.
+    """
 
     instrument: Instrument
     parameters: Mapping[str, str]
@@ -147,6 +158,7 @@ class Setter:
     style: Style
     words: Phrases
     routing: Routing
+    joins: bool = False
 
     @classmethod
     def of(cls, instrument: Instrument, parameters: Mapping[str, str], language: str, style: Style) -> Setter:
@@ -164,7 +176,9 @@ class Setter:
         for n, paragraph in enumerate(text.strip().split("\n\n")):
             if n:
                 block.height += step * 0.45
-            for line in self.lines(paragraph, x, letters):
+            written = [paragraph.replace("\n", " ")] if self.joins else paragraph.split("\n")
+            lines = (self.lines(one, x, letters) for one in written)
+            for line in chain.from_iterable(lines):
                 baseline = block.height + (step + ASCENT * letters.size_pt * MM_PER_PT) / 2
                 said = line.replace(WIDE_SERIAL, "{serial}")
                 block.draws.append(Words(x, baseline, said, letters.size_pt, letters.face))
@@ -173,7 +187,7 @@ class Setter:
     def lines(self, paragraph: str, x: float, letters: Lettering) -> tuple[str, ...]:
         """Break one paragraph that begins at `x` (mm) into lines, a serial in it as wide as the widest."""
         room = min(letters.room_mm or self.style.room, self.style.right - x)
-        return _even(paragraph.replace("\n", " ").replace("{serial}", WIDE_SERIAL), room, letters)
+        return _even(paragraph.replace("{serial}", WIDE_SERIAL), room, letters)
 
     def question(self, question: Question) -> Block:
         """Set one question with everything that belongs to it."""

@@ -20,6 +20,7 @@ from forms.pagecode import SheetKind
 from forms.pages import paginate
 from forms.phrases import contact_words, support_words
 from forms.tables import rows
+from forms.tomltable import keeps_lines
 from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm, wrap
 
 PAGE_MM = (210.0, 297.0)
@@ -81,17 +82,7 @@ def compose(
             `missing-letter`: the font lacks a letter of a text or of a parameter.
     """
     setter = Setter.of(instrument, parameters, language, style)
-    # A person reads the sign-up: how to cross need not be explained there, and its few questions need no headings.
-    blocks = [_opening(setter)] if kind is SheetKind.SIGN_UP else [_opening(setter), _how(setter)]
-    for section in instrument.sections:
-        blocks += _section(setter, section, headed=kind is not SheetKind.SIGN_UP)
-    address = parameters.get("return_address", "").strip()
-    if kind is SheetKind.SIGN_UP:
-        pages = paginate([*blocks, _sign_up_end(setter, address)], 1)
-    else:
-        shown = window(setter, address, _beside_the_address(setter)) if address else None
-        blocks += _end(setter, shown)
-        pages = paginate(blocks, MOST_PAGES, shown.block if shown else None)
+    pages = _pages(setter, kind)
     draws, fields = [], []
     for number, placed in enumerate(pages, 1):
         page_draws = _frame_of_page(setter, number, len(pages), kind)
@@ -102,6 +93,33 @@ def compose(
         draws.append(tuple(page_draws))
     first_marker = SIGN_UP_FIRST if kind is SheetKind.SIGN_UP else marker_id(1, 0)
     return Sheet(_layout(instrument, language, len(pages), fields, first_marker), tuple(draws))
+
+
+def _pages(setter: Setter, kind: SheetKind) -> list[list[tuple[Block, float]]]:
+    """Give every block its page and place; easy texts keep their lines where that costs no page."""
+    joined = replace(setter, joins=True)
+    if not keeps_lines(setter.language):
+        return _set(joined, kind)
+    close = _set(joined, kind)
+    try:
+        pages = _set(setter, kind)
+    except LayoutError:
+        return close
+    return pages if len(pages) <= len(close) else close
+
+
+def _set(setter: Setter, kind: SheetKind) -> list[list[tuple[Block, float]]]:
+    """Set all blocks and part them into pages."""
+    # A person reads the sign-up: how to cross need not be explained there, and its few questions need no headings.
+    blocks = [_opening(setter)] if kind is SheetKind.SIGN_UP else [_opening(setter), _how(setter)]
+    for section in setter.instrument.sections:
+        blocks += _section(setter, section, headed=kind is not SheetKind.SIGN_UP)
+    address = setter.parameters.get("return_address", "").strip()
+    if kind is SheetKind.SIGN_UP:
+        return paginate([*blocks, _sign_up_end(setter, address)], 1)
+    shown = window(setter, address, _beside_the_address(setter)) if address else None
+    blocks += _end(setter, shown)
+    return paginate(blocks, MOST_PAGES, shown.block if shown else None)
 
 
 def _refuse_missing_letters(draws: list[Draw]) -> None:

@@ -14,6 +14,8 @@ from forms.tomllines import LineIndex, Place
 
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _BLANKS = re.compile(r"[ \t\n]+")
+_BLANKS_IN_LINE = re.compile(r"[ \t]+")
+_EASY = frozenset({"lattlast", "easy"})
 
 Value = TypeVar("Value")
 
@@ -24,12 +26,23 @@ def close_to(word: str, known: Iterable[str]) -> str:
     return f' Did you mean "{near[0]}"?' if near else ""
 
 
-def tidy(text: str) -> str:
+def keeps_lines(language: str) -> bool:
+    """Tell whether a line is a unit of reading in a language: one sentence a line, as easy texts are written."""
+    return not _EASY.isdisjoint(language.lower().partition("-x-")[2].split("-"))
+
+
+def tidy(text: str, *, lines: bool = False) -> str:
     """Join the lines of each paragraph, so that a definition may be broken where it reads well.
 
     Paragraphs stay parted by one empty line; a non-breaking blank stays what it is.
+
+    Args:
+        text: The text as it was written.
+        lines: Lines stay lines, see `keeps_lines`.
     """
-    paragraphs = (_BLANKS.sub(" ", p).strip(" ") for p in _PARAGRAPHS.split(text.strip()))
+    blanks = _BLANKS_IN_LINE if lines else _BLANKS
+    parts = (blanks.sub(" ", p) for p in _PARAGRAPHS.split(text.strip()))
+    paragraphs = ("\n".join(line.strip(" ") for line in part.strip(" ").split("\n")) for part in parts)
     return "\n\n".join(p for p in paragraphs if p)
 
 
@@ -157,7 +170,7 @@ class Table:
         Args:
             key: The key, whose value is a table of language tags and texts.
             required: A missing text is a fault.
-            paragraphs: Empty lines part paragraphs; otherwise the text is one line.
+            paragraphs: Empty lines part paragraphs, and easy texts keep their lines; otherwise the text is one line.
 
         Returns:
             The text; empty where it is missing or wrong, with a fault.
@@ -178,7 +191,7 @@ class Table:
             if control:
                 what = f'"{key}" of {self.title} holds an invisible control character ({ord(control[0]):#04x}).'
                 self.report.error(place, "control-character", what, "Delete it.")
-            tidied = tidy(text)
+            tidied = tidy(text, lines=paragraphs and keeps_lines(language))
             translations.append((language, tidied if paragraphs else tidied.replace("\n\n", " ")))
         if required and not value:
             self.error(key, "empty-text", f'"{key}" of {self.title} has no text in any language.', "Write the text.")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from forms.model import Both, Condition, Either, Instrument, Is, Kind, Not, Option, Question, Section, Source, Text
+from forms.tomltable import keeps_lines
 
 WIDTH = 110
 """Signs in a line of running text."""
@@ -117,7 +118,8 @@ def _running(key: str, text: Text) -> Iterator[str]:
         yield f'{tag} = """'
         for number, paragraph in enumerate(words.split("\n\n")):
             yield from [""] if number else []
-            for line in textwrap.wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False):
+            wrapped = textwrap.wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
+            for line in paragraph.split("\n") if keeps_lines(tag) else wrapped:
                 # What JSON escapes must be escaped here too; a quotation mark so that three can't end the text.
                 yield said(line)[1:-1]
         yield '"""'

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from forms.draft import LANGUAGE
 from forms.model import PARAMETER, Text, fallbacks
-from forms.tomltable import tidy
+from forms.tomltable import keeps_lines, tidy
 from forms.xlsform_cells import CHOICES, SETTINGS, SURVEY, Notes, Row, Sheet
 
 HEADINGS = {"sv": "Svenska", "en": "English", "sv-x-lattlast": "Lättläst svenska"}
@@ -181,7 +181,7 @@ class Texts:
             if tag in found:
                 what = f"{title} has two texts in {tag}."
                 self.notes.error((sheet, row.number), "duplicate-column", what, f"Keep one column for {tag}.")
-            tidied = tidy(words)
+            tidied = tidy(words, lines=paragraphs and keeps_lines(tag))
             found[tag] = tidied if paragraphs else tidied.replace("\n\n", " ")
             self.look_at(found[tag], (sheet, row.number), title)
         text = Text(tuple(found.items()))

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from flask import Flask, g, request
 from flask_babel import Babel, format_date
+from markupsafe import Markup
 
 from webapp.headers import asset_url
 from webapp.language import INTERFACE_LANGUAGES, NAMES, current_language, direction, gettext
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
+_BLANKS = re.compile(r"[ \t]+")
 
 
-def paragraphs(text: str) -> list[str]:
-    """Split a text at blank lines; single line breaks become blanks."""
-    return [" ".join(part.split()) for part in _PARAGRAPH.split(text) if part.strip()]
+def paragraphs(text: str) -> list[Markup]:
+    """Split a text at blank lines; a line stays a line, as easy texts need, and what must not break does not."""
+    parts = (_BLANKS.sub(" ", part.strip()) for part in _PARAGRAPH.split(text))
+    return [Markup("<br>").join(line.strip() for line in part.split("\n")) for part in parts if part]
 
 
 def day(moment: date | datetime, today: date | None = None) -> str:
