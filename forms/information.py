@@ -181,7 +181,7 @@ def information_page(
         One page without markers and code. `layout.instrument` is what a viewer shows as the document's title.
 
     Raises:
-        LayoutError: `information-language`, `information-needs`, `bad-address`, `missing-letters`, or
+        LayoutError: `information-language`, `information-needs`, `bad-address`, `missing-letter`, or
             `information-too-long`: it does not fit on one page.
     """
     tag = language_for(language)
@@ -248,7 +248,7 @@ def _refuse_unprintable(texts: list[str]) -> None:
     missing = sorted(missing_letters("".join(texts)))
     if missing:
         raise LayoutError(
-            "missing-letters",
+            "missing-letter",
             f"The paper font lacks {' '.join(missing)}.",
             "Write the survey's parameters in letters that it has, or print the page in another language.",
         )

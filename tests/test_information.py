@@ -158,7 +158,7 @@ def test_a_language_that_it_lacks_and_letters_that_the_font_lacks() -> None:
     assert "sv, sv-x-lattlast, en" in caught.value.remedy
     with pytest.raises(LayoutError) as caught:
         information_page("استبيان", FULL, "sv")
-    assert caught.value.code == "missing-letters"
+    assert caught.value.code == "missing-letter"
     assert (language_for("en-GB"), language_for("sv-x-annat"), language_for("fi")) == ("en", "sv", None)
 
 

@@ -12,6 +12,7 @@ from forms.layout import dump
 from forms.pdf import Sides
 from forms.signup import write_sign_ups
 from forms.slips import SLIP_SIZES_MM
+from forms.testpage import printer_test_page
 from webapp.clitools import DONE, FILE, counted, guarded, instance_folder, key_values, opened, tell, written
 from webapp.printing import (
     PaperChoice,
@@ -31,6 +32,7 @@ from webapp.printing import (
 @click.option("--run", "run_id", metavar="ID", help="Print an earlier run again.")
 @click.option("--sign-up", "sign_ups", type=click.IntRange(min=1), help="Print so many sign-up sheets for interviews.")
 @click.option("--information", is_flag=True, help="Print the page that is posted with the sheets or hung on a wall.")
+@click.option("--test-page", is_flag=True, help="Print a page that shows whether a printer scales or cuts off.")
 @click.option("--out", type=FILE, required=True, help="The PDF to write.")
 @click.option("--layout", type=FILE, help="Also write the layout file, for `kryssklick read`.")
 @click.option("--language", help="One of the survey's languages; else its first.")
@@ -54,6 +56,7 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     run_id: str | None,
     sign_ups: int | None,
     information: bool,
+    test_page: bool,
     out: Path,
     layout: Path | None,
     language: str | None,
@@ -64,9 +67,9 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     instance: Path,
 ) -> int:
     """Print numbered sheets of a survey, an earlier run again, or a page that goes with them."""
-    wanted = [sheets is not None, run_id is not None, sign_ups is not None, information]
+    wanted = [sheets is not None, run_id is not None, sign_ups is not None, information, test_page]
     if sum(wanted) != 1:
-        raise click.UsageError("Give one of --sheets N, --run ID, --sign-up N and --information.")
+        raise click.UsageError("Give one of --sheets N, --run ID, --sign-up N, --information and --test-page.")
     if parameters and not information:
         raise click.UsageError("--param goes with --information; a survey's own values are given when it is made.")
     if layout is not None and sheets is None and run_id is None:
@@ -76,6 +79,8 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     choice = PaperChoice(language, Sides(sides), Size(size), int(slips or 1))
     if information:
         return _print_information(instance, survey, choice, parameters, out)
+    if test_page:
+        return _print_test_page(instance, survey, language, out)
     if sign_ups is not None:
         return _print_sign_ups(instance, survey, sign_ups, choice, out)
     with opened(instance) as folder:
@@ -125,4 +130,12 @@ def _print_information(instance: Path, survey: str, choice: PaperChoice, local: 
         )
     if not given.get("phone_help", "").strip():
         tell("It names the contact for help and paper forms; --param phone_help=NUMBER names a phone for that.")
+    return DONE
+
+
+def _print_test_page(instance: Path, survey: str, language: str | None, out: Path) -> int:
+    with opened(instance) as folder, written(out) as file:
+        write_page(printer_test_page(language or folder.surveys.get(survey).languages[0]), file)
+    tell(f"The printer test page is in {out}. Print it as you will print the sheets, and measure.")
+    tell("Or scan it: `kryssklick scan` and the desk's upload tell what printer and scanner do to it.")
     return DONE

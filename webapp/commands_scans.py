@@ -13,7 +13,9 @@ import click
 from forms.answers import Mark
 from forms.errors import LayoutError
 from forms.layout import Layout, load
+from omr import printtest
 from omr.batch import PageResult, read_files
+from omr.printtest import PrintTest
 from omr.readings import PageReading, Refusal, RefusalCode, to_json
 from webapp.clitools import DONE, ERROR, FILE, WAITS, Progress, counted, guarded, instance_folder, opened, tell
 from webapp.jobs import Delivery, Job, Jobs, JobState, Summary
@@ -69,6 +71,7 @@ class _Seen:
         self._read = 0
         self._uncertain = 0
         self._refused: Counter[RefusalCode] = Counter()
+        self._tests: list[PrintTest] = []
 
     def add(self, result: PageResult) -> None:
         """Count one image, or one slip of it."""
@@ -80,20 +83,25 @@ class _Seen:
             self._uncertain += sum(m.state is Mark.UNCERTAIN for m in result.outcome.marks)
         elif isinstance(result.outcome, Refusal):
             self._refused[result.outcome.code] += 1
+            if result.outcome.test is not None:
+                self._tests.append(result.outcome.test)
 
     def told(self) -> str:
         """Say it in a sentence."""
         refused = ", ".join(f"{n} {code.value}" for code, n in sorted(self._refused.items()))
         what = "pages and slips" if self._slips else "page images"
-        return f"{self._read} of {self._pages} {what} read, {self._uncertain} marks uncertain" + (
+        told = f"{self._read} of {self._pages} {what} read, {self._uncertain} marks uncertain" + (
             f"; refused: {refused}." if refused else "."
         )
+        tests = (" ".join(f.words for f in test.findings) for test in self._tests)
+        return "\n".join((told, *(f"Printer test page: {words}" for words in tests)))
 
     def exit_code(self) -> int:
         """Return the exit code: nothing read, something waits for a person, or done."""
-        if not self._read:
+        if not (self._read or self._tests):
             return ERROR
-        return WAITS if self._uncertain or set(self._refused) - {RefusalCode.BLANK_PAGE} else DONE
+        harmless = {RefusalCode.BLANK_PAGE, *([RefusalCode.TEST_PAGE] if all(t.good for t in self._tests) else [])}
+        return WAITS if self._uncertain or set(self._refused) - harmless else DONE
 
 
 @click.command()
@@ -114,7 +122,7 @@ def scan(survey: str, files: tuple[Path, ...], jobs: int, instance: Path) -> int
         summary = work.summary(job)
     click.echo(json.dumps(_plain(job, summary), ensure_ascii=False, indent=1))
     tell(_told(job, summary))
-    if job.state is JobState.FAILED or not (summary.read or summary.doubles):
+    if job.state is JobState.FAILED or not (summary.read or summary.doubles or summary.measured):
         return ERROR
     return WAITS if summary.needs_person else DONE
 
@@ -124,6 +132,7 @@ def _plain(job: Job, summary: Summary) -> dict[str, object]:
         {"file": p.file, "image": p.image}
         | ({} if p.part is None else {"part": p.part})
         | {"code": p.code, "message": p.message, "remedy": p.remedy}
+        | ({"test_page": printtest.to_json(p.test)} if p.test is not None else {})
         for p in summary.refused
     ]
     return {

@@ -134,10 +134,16 @@ class Summary:
         return Counter(page.code for page in self.refused)
 
     @property
+    def measured(self) -> int:
+        """Number of printer test pages whose measurements are told."""
+        return self.refused_by_code[RefusalCode.TEST_PAGE]
+
+    @property
     def needs_person(self) -> bool:
-        """Whether anything waits: a decision, a refused page, a missing page, a sign-up sheet to hand over."""
+        """Whether anything waits: a decision, a refused page, a missing one, a sign-up sheet, a bad print."""
         sign_up = self.refused_by_code[RefusalCode.SIGN_UP_SHEET]
-        return bool(self.waiting or self.missing or sign_up or any(p.handled is Handled.WAITS for p in self.refused))
+        waits = any(p.handled is Handled.WAITS or (p.test is not None and not p.test.good) for p in self.refused)
+        return bool(self.waiting or self.missing or sign_up or waits)
 
 
 @dataclass(frozen=True, slots=True)

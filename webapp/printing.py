@@ -89,13 +89,14 @@ def information_of(survey: Survey, choice: PaperChoice, local: Mapping[str, str]
     Args:
         survey: The survey.
         choice: Language and size.
-        local: Values for this one page, before the survey's own: another contact, a word about the place.
+        local: Values for this one page, before the survey's own: another contact, a word about the place; an empty one
+            leaves out what the survey has.
 
     Raises:
         DatasetError: `unknown-parameter`: a value that the page has no place for.
         LayoutError: The page lacks something, or does not fit on one side.
     """
-    own = {name: value for name, value in (local or {}).items() if value.strip()}
+    own = dict(local or {})
     unknown = sorted(set(own) - set(PARAMETERS))
     if unknown:
         raise DatasetError(
@@ -109,8 +110,8 @@ def information_of(survey: Survey, choice: PaperChoice, local: Mapping[str, str]
 
 
 def write_page(sheet: Sheet, out: IO[bytes]) -> None:
-    """Write one copy of a page that has no number."""
-    pdf.write(sheet, SheetKind.PRACTICE, (NO_SERIAL,), out)
+    """Write one copy of a page that has no number: an information page or a printer test page."""
+    pdf.write(sheet, SheetKind.TEST, (NO_SERIAL,), out)
 
 
 def sheet_grams(pages: int, sides: Sides) -> float:

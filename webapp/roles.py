@@ -37,6 +37,8 @@ ROUTES: Mapping[str, Open | Roles] = {
     "paper.prints": _COORDINATOR,
     "paper.print_again": _COORDINATOR,
     "paper.sign_ups": _COORDINATOR,
+    "paper.information": _COORDINATOR,
+    "paper.test_page": _COORDINATOR,
     "upload.upload": _COORDINATOR,
     "upload.job": _COORDINATOR,
     "upload.progress": _COORDINATOR,

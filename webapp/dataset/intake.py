@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from forms.answers import Mark
 from forms.pagecode import SheetKind
+from omr import printtest
 from omr.images import Picture
+from omr.printtest import PrintTest
 from omr.readings import Outcome, PageReading, Refusal, RefusalCode, to_json
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
@@ -49,7 +51,9 @@ class Handled(StrEnum):
     READ_LATER = "read-later"
 
 
-NOTHING_TO_DO = frozenset({RefusalCode.BLANK_PAGE.value, RefusalCode.SIGN_UP_SHEET.value})
+NOTHING_TO_DO = frozenset(
+    code.value for code in (RefusalCode.BLANK_PAGE, RefusalCode.SIGN_UP_SHEET, RefusalCode.TEST_PAGE)
+)
 """Refusals that don't wait for anybody in the dataset."""
 
 
@@ -94,6 +98,7 @@ class RefusedPage:
         has_picture: Whether its picture is kept.
         handled: What people did about it.
         part: Slip on the image, from 1; None where the image holds one page only.
+        test: What was measured, if it is a printer test page.
     """
 
     id: str
@@ -106,6 +111,7 @@ class RefusedPage:
     has_picture: bool
     handled: Handled
     part: int | None = None
+    test: PrintTest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,7 @@ class Intake:
             if isinstance(outcome, Refusal):
                 # Every version that the survey ever had is known here, so another version is another survey's.
                 other = outcome.code is RefusalCode.OTHER_VERSION
+                row |= {"test": json.dumps(printtest.to_json(outcome.test)) if outcome.test is not None else ""}
                 return self._refuse(current, row, (RefusalCode.UNKNOWN_FORM if other else outcome.code).value)
             return self._read(current, row, outcome, alike, place.part)
 
@@ -349,7 +356,8 @@ def _inked(reading: PageReading) -> bool:
 
 def refused_page(row: Row) -> RefusedPage:
     """Make the value out of a row of images."""
-    message, remedy = refusal_text(row["code"])
+    test = printtest.from_json(json.loads(row["test"])) if row["test"] else None
+    message, remedy = refusal_text(row["code"], test)
     return RefusedPage(
         id=row["id"],
         job=row["job"],
@@ -361,17 +369,18 @@ def refused_page(row: Row) -> RefusedPage:
         has_picture=bool(row["picture"]),
         handled=Handled(row["handled"]),
         part=row["part"] if row["parts"] > 1 else None,
+        test=test,
     )
 
 
-def refusal_text(code: str) -> tuple[str, str]:
+def refusal_text(code: str, test: PrintTest | None = None) -> tuple[str, str]:
     """Return message and remedy of a refusal code, `practice-sheet` included."""
     if code == PRACTICE_SHEET:
         return (
             "The sheet was printed while the survey was a draft, to try it out.",
             "If somebody answered on it in earnest, enter it by hand on a sheet of the survey.",
         )
-    refusal = Refusal(RefusalCode(code))
+    refusal = Refusal(RefusalCode(code), test=test)
     return refusal.message, refusal.remedy
 
 

@@ -180,3 +180,9 @@ def machine_copy(db: Database) -> None:
 def slips(db: Database) -> None:
     """How many slips an image holds: it has been taken in when all of them have."""
     db.execute("ALTER TABLE images ADD COLUMN parts INTEGER NOT NULL DEFAULT 1")
+
+
+@migrations()
+def test_pages(db: Database) -> None:
+    """What was measured on a printer test page, as JSON; empty for every other image."""
+    db.execute("ALTER TABLE images ADD COLUMN test TEXT NOT NULL DEFAULT ''")

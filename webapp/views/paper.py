@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from typing import IO, cast
 
 from flask import Blueprint, make_response, render_template, request, send_file, url_for
@@ -13,11 +14,23 @@ from forms.errors import FormsError
 from forms.pdf import Sides
 from forms.signup import write_sign_ups
 from forms.slips import SLIP_SIZES_MM
+from forms.testpage import printer_test_page
+from forms.webaddress import web_address
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.runs import MOST_SHEETS, Run
 from webapp.dataset.surveys import Survey
-from webapp.language import gettext, language_name
-from webapp.printing import PaperChoice, new_run, sheet_grams, sheet_of, sign_up_of, write_run
+from webapp.language import current_language, gettext, language_name
+from webapp.printing import (
+    PaperChoice,
+    information_languages,
+    information_of,
+    new_run,
+    sheet_grams,
+    sheet_of,
+    sign_up_of,
+    write_page,
+    write_run,
+)
 from webapp.views.desk import survey_page
 from webapp.views.here import instance, signed_in, survey_or_404
 from webapp.views.told import told
@@ -25,6 +38,11 @@ from webapp.views.told import told
 blueprint = Blueprint("paper", __name__)
 
 _SPOOL_BYTES = 8 * 1024 * 1024
+
+LOCAL = ("address", "phone_help", "about")
+"""What the information page says of its own place, given when it is printed."""
+
+_LONGEST_VALUE = 2000
 
 MOST_ON_A_SLIP = 3
 """Questionnaires of more questions are not offered as slips: they hardly ever fit."""
@@ -84,6 +102,44 @@ def sign_ups(slug: str) -> ResponseReturnValue:
     return _download(out, f"{survey.slug}-sign-up.pdf")
 
 
+@blueprint.post("/desk/<slug>/print/information")
+def information(slug: str) -> ResponseReturnValue:
+    """Give the information page as a PDF."""
+    survey = survey_or_404(slug)
+    size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
+    language = request.form.get("language", information_languages(survey)[0])
+    local = {name: request.form.get(name, "")[:_LONGEST_VALUE] for name in LOCAL}
+    try:
+        page = information_of(survey, PaperChoice(language, size=size), local)
+    except (DatasetError, FormsError) as error:
+        return _page(survey, wanted="20", wrong=" ".join(told(error)), local=local, status=422)
+    out = _spooled()
+    write_page(page, out)
+    return _download(out, f"{survey.slug}-information.pdf")
+
+
+@blueprint.get("/desk/<slug>/print/test-page.pdf")
+def test_page(slug: str) -> ResponseReturnValue:
+    """Give the printer test page, in the language of the desk."""
+    survey_or_404(slug)
+    out = _spooled()
+    write_page(printer_test_page(current_language()), out)
+    return _download(out, "test-page.pdf")
+
+
+def _local_values(survey: Survey) -> dict[str, str]:
+    """Return what the information page's form begins with: the survey's own values, and the address one is at."""
+    values = {name: survey.parameters.get(name, "") for name in LOCAL}
+    if not values["address"]:
+        here = url_for("respond.form", slug=survey.slug, _external=True)
+        try:
+            web_address(here)
+        except FormsError:
+            return values  # the address of this computer alone is none for others
+        values["address"] = here
+    return values
+
+
 def _spooled() -> IO[bytes]:
     """Return a file without a name, in the instance: the answer closes it."""
     spooled = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(instance().store.incoming_path))  # noqa: SIM115 (see above)
@@ -102,8 +158,14 @@ def _pdf(survey: Survey, run: Run) -> ResponseReturnValue:
     return _download(out, f"{survey.slug}-{run.id}.pdf")
 
 
-def _page(
-    survey: Survey, *, wanted: str, choice: PaperChoice | None = None, wrong: str = "", status: int = 200
+def _page(  # noqa: PLR0913 - each is one thing that the page shows again
+    survey: Survey,
+    *,
+    wanted: str,
+    choice: PaperChoice | None = None,
+    wrong: str = "",
+    local: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     chosen = choice or PaperChoice()
     pages = _pages(survey)
@@ -119,6 +181,8 @@ def _page(
             most=MOST_SHEETS,
             pages=pages,
             slips_fit=len(survey.instrument.questions) <= MOST_ON_A_SLIP,
+            local=local or _local_values(survey),
+            information_languages=[(tag, language_name(tag)) for tag in information_languages(survey)],
             grams=[round(sheet_grams(pages, sides)) for sides in Sides],
             chosen=chosen,
             chosen_language=chosen.language or survey.languages[0],

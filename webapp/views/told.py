@@ -88,6 +88,22 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("The questions don't fit on a slip with room to answer."),
         gettext("Print fewer slips on a leaf, or whole sheets; or shorten the texts."),
     ),
+    "information-needs": lambda: (
+        gettext("The information page lacks who asks, whom to contact or whom to turn to for support."),
+        gettext("Give the survey organisation, contact and support; a draft can be made anew with them."),
+    ),
+    "information-language": lambda: (
+        gettext("The information page is not written in that language."),
+        gettext("Choose Swedish, easy Swedish or English."),
+    ),
+    "information-too-long": lambda: (
+        gettext("The information page does not fit on one side."),
+        gettext("Shorten your own words, or print it in ordinary size."),
+    ),
+    "bad-address": lambda: (
+        gettext("The web address does not lead to the survey from other people's phones."),
+        gettext("Give the address that opens on a phone, at most 80 letters, such as https://svara.example.se/s/sip."),
+    ),
     "dataset-busy": lambda: (
         gettext("Another program is using the dataset."),
         gettext("Wait until it has finished and try again."),

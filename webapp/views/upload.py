@@ -24,6 +24,7 @@ from webapp.language import gettext, language_name, ngettext
 from webapp.views.crops import Unshowable, page_picture
 from webapp.views.desk import survey_page
 from webapp.views.here import config, instance, jobs, signed_in, survey_or_404
+from webapp.views.testwords import test_words
 from webapp.views.told import told
 from webapp.views.words import refusal_words
 
@@ -128,7 +129,7 @@ def job(slug: str, job_id: str) -> ResponseReturnValue:
         words=job_words(found),
         failed=found.state is JobState.FAILED,
         summary=summary,
-        refused=[(page, *refusal_words(page.code)) for page in summary.refused],
+        refused=[(page, *refusal_words(page), test_words(page.test)) for page in summary.refused],
         **survey_page(survey),
     )
 
@@ -150,7 +151,7 @@ def refused(slug: str) -> ResponseReturnValue:
     ]
     return render_template(
         "desk/refused.html",
-        pages=[(page, *refusal_words(page.code)) for page in instance().intake.refused(survey)],
+        pages=[(page, *refusal_words(page)) for page in instance().intake.refused(survey)],
         incomplete=instance().intake.incomplete(survey),
         layouts=layouts,
         most_pages=max((pages for _, _, pages in layouts), default=0),

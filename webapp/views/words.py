@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from forms.answers import Mark, Reason
 from forms.model import Kind, Question
 from omr.readings import RefusalCode
-from webapp.dataset.intake import PRACTICE_SHEET
+from webapp.dataset.intake import PRACTICE_SHEET, RefusedPage
 from webapp.language import gettext
 
 Pair = Callable[[], tuple[str, str]]
@@ -56,6 +56,10 @@ REFUSALS: Mapping[RefusalCode, Pair] = {
     RefusalCode.LOCKED_PDF: lambda: (
         gettext("The PDF is locked with a password."),
         gettext("Save it without a password, or switch the password off in the scanner, and upload it again."),
+    ),
+    RefusalCode.TEST_PAGE: lambda: (
+        gettext("The page is a printer test page, which is no answer."),
+        gettext("Change what is named here, print the test page anew and scan it again."),
     ),
 }
 """Each refusal: what happened, and what the coordinator can do."""
@@ -131,11 +135,14 @@ def reason_words(reason: Reason, question: Question | None) -> tuple[str, str]:
     return REASONS[reason]()
 
 
-def refusal_words(code: str) -> tuple[str, str]:
+def refusal_words(page: RefusedPage) -> tuple[str, str]:
     """Return what happened to a refused page and what can be done about it."""
-    if code == PRACTICE_SHEET:
+    if page.code == PRACTICE_SHEET:
         return (
             gettext("The sheet was printed while the survey was a draft, to try it out."),
             gettext("If somebody answered on it in earnest, enter it by hand on a sheet of the survey."),
         )
-    return REFUSALS[RefusalCode(code)]()
+    what, remedy = REFUSALS[RefusalCode(page.code)]()
+    if page.test is not None and page.test.good:
+        remedy = gettext("Nothing to do: sheets that are printed and scanned like this page can be read.")
+    return what, remedy
