@@ -174,6 +174,7 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
         marks=_marks(boxes, judged, quads),
         texts=texts,
         stray_ink=_stray(outside, laid, image.shrink),
+        page_px=_quad(corners_mm((0.0, 0.0, *layout.page_size_mm)), laid, image.shrink),
     )
     written = {n: f for n, (f, t) in enumerate(zip(fields, texts, strict=True)) if t.ink}
     return Examined(reading, crops(image, laid, written))

@@ -232,6 +232,7 @@ class PageReading:
         marks: One entry a box of the page, in the layout's order.
         texts: One entry a text field of the page, in the layout's order.
         stray_ink: Ink elsewhere.
+        page_px: Where the page's own corners lie; None in readings of older readers.
     """
 
     layout: str
@@ -247,6 +248,7 @@ class PageReading:
     marks: tuple[MarkReading, ...]
     texts: tuple[TextReading, ...]
     stray_ink: tuple[StrayInk, ...]
+    page_px: Quad | None = None
 
 
 Outcome = PageReading | Refusal
@@ -284,6 +286,7 @@ def to_json(outcome: Outcome, file: str, image: int, part: int | None = None) ->
                 "rotation_deg": round(quality.rotation_deg, 2) % 360.0,
                 "markers": quality.markers,
             },
+            **({} if outcome.page_px is None else {"page_px": _quad(outcome.page_px)}),
             "marks": [_mark(m) for m in outcome.marks],
             "texts": [_text(t) for t in outcome.texts],
             "stray_ink": [
@@ -367,6 +370,7 @@ def _outcome(plain: Mapping[str, object]) -> Outcome:
         marks=tuple(_mark_back(_object(m)) for m in _list(reading["marks"])),
         texts=tuple(_text_back(_object(t)) for t in _list(reading["texts"])),
         stray_ink=tuple(_stray_back(_object(s)) for s in _list(reading["stray_ink"])),
+        page_px=_quad_back(reading["page_px"]) if "page_px" in reading else None,
     )
 
 

@@ -156,9 +156,9 @@ def _by_markers(image: PageImage, shapes: Sequence[_Shape], left: list[Found]) -
             for matrix in [_similar(_square(own), seed.corners_px)]
         ]
         # What belongs to no slip at all, such as the second page of a sheet, is left to the ordinary reading.
-        if not tried:
+        shape, matrix, members = max(tried, key=lambda t: len(t[2]), default=(None, None, []))
+        if shape is None or matrix is None or not members:
             break
-        shape, matrix, members = max(tried, key=lambda t: len(t[2]))
         left[:] = [f for f in left if not any(f is m for m in members)]
         group = _completed(image.gray, _Group(shape, matrix, tuple(members), None))
         codes = codes_at(image, register(group.found, shape.markers, worst_mm=2.0), shape.code)

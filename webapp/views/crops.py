@@ -29,6 +29,10 @@ FRAME_BGR = (0, 74, 176)
 _QUALITY = 88
 
 
+FEW_FIELDS = 3
+"""With fewer boxes and fields the page's corners say better how it lies."""
+
+
 class Unshowable(Exception):
     """A stored picture that can't be decoded."""
 
@@ -100,6 +104,10 @@ def paper_to_picture(reading: PageReading, layout: Layout) -> Affine:
     empty = [(fields.get((t.question, t.option, FieldKind.TEXT)), t.box_px) for t in reading.texts if not t.ink]
     known = [(f, quad) for f, quad in (*boxes, *empty) if f is not None]
     known = known or [(f, quad) for f, quad in texts if f is not None]
+    if len(known) < FEW_FIELDS and reading.page_px is not None:
+        # One written field is reported as wide as its writing; the page's own corners know better.
+        width, height = layout.page_size_mm
+        known = [(Field("", None, reading.page, FieldKind.AREA, 0.0, 0.0, width, height), reading.page_px)]
     if not known:
         scale = reading.quality.dpi / 25.4
         return np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]])
