@@ -102,19 +102,19 @@ def window(setter: Setter, address: str, beside: tuple[str, ...]) -> Window:
     block = Block(name="return address", height=above)
     room = MAY_SHOW.x - CLEAR_MM - style.left
     setter.paragraphs(block, setter.words.return_to, style.left, Lettering(style.text_pt, BOLD, room))
-    told = 0
+    left_over = []
     for sentence in beside:
         tried = Block()
         setter.paragraphs(tried, sentence, style.left, Lettering(style.text_pt, REGULAR, room))
         top = block.height + style.line * 0.45
         if top + tried.height > BAND_MM[1] - BAND_MM[0]:
-            break
+            left_over.append(sentence)
+            continue
         block.height = top
         setter.paragraphs(block, sentence, style.left, Lettering(style.text_pt, REGULAR, room))
-        told += 1
     _address(block, address, min(SURE.x + SURE.w, style.right) - SURE.x - 2 * SURE_EDGE_MM, style.text_pt)
     block.height = BAND_MM[1] - BAND_MM[0]
-    return Window(block, beside[told:])
+    return Window(block, tuple(left_over))
 
 
 def _address(block: Block, address: str, room_mm: float, largest_pt: float) -> None:

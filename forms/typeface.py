@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +19,12 @@ REGULAR = "AtkinsonHyperlegible"
 BOLD = "AtkinsonHyperlegible-Bold"
 """Name under which the bold face is registered with ReportLab."""
 
-_BREAKS = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
+_BLANK = r"[^\S\N{NO-BREAK SPACE}]"
+_BREAKS = re.compile(rf"{_BLANK}+")
 """Where a line may end: any run of blanks but the one that holds a date or a phone number together."""
+
+_NOT_IN_NUMBERS = re.compile(rf"(?<!\d)(?<!{_BLANK}){_BLANK}+|(?<=\d){_BLANK}++(?!\d)")
+"""Where a line had rather end: not within a number with blanks, such as that of a telephone."""
 
 _FOLDER = Path(__file__).parent / "fonts"
 _FILES = {REGULAR: "AtkinsonHyperlegible-Regular.ttf", BOLD: "AtkinsonHyperlegible-Bold.ttf"}
@@ -55,8 +60,9 @@ def width_mm(text: str, size_pt: float, face: str = REGULAR) -> float:
 def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tuple[str, ...]:
     """Break a text into lines that fit a width.
 
-    Blanks break lines and so do line breaks in the text; a no-break space does not. A word that is
-    wider than the room is broken where it must be, so that nothing is ever lost or runs into the margin.
+    Blanks break lines and so do line breaks in the text; a no-break space does not, nor a blank between two
+    digits, as long as the whole number fits a line. A word that is wider than the room is broken where it must be, so
+    that nothing is ever lost or runs into the margin.
 
     Args:
         text: The text.
@@ -70,7 +76,7 @@ def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tupl
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for word in _BREAKS.split(paragraph.strip()):
+        for word in _words(paragraph.strip(), room_mm, size_pt, face):
             rest = word
             if line and width_mm(f"{line} {rest}", size_pt, face) > room_mm:
                 lines.append(line)
@@ -83,6 +89,15 @@ def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tupl
         if line:
             lines.append(line)
     return tuple(lines)
+
+
+def _words(paragraph: str, room_mm: float, size_pt: float, face: str) -> Iterator[str]:
+    """Yield what stays together: words, and numbers with their blanks where they fit a line."""
+    for together in _NOT_IN_NUMBERS.split(paragraph):
+        if width_mm(together, size_pt, face) <= room_mm:
+            yield together
+        else:
+            yield from _BREAKS.split(together)
 
 
 def _longest_start(word: str, room_mm: float, size_pt: float, face: str) -> int:

@@ -1,9 +1,12 @@
 """How an instrument is set on paper: nothing overlaps, nothing is parted, nothing is lost."""
 
+import re
 from itertools import pairwise
 
 import pytest
 from builders import PARAMETERS, YES_PARTLY_NO, if_, instrument, option, question, text
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forms.blocks import LEAST_TO_WRITE_MM, NORMAL, WIDE_SERIAL, Size
 from forms.compose import PAGE_MM, Sheet, compose
@@ -15,7 +18,7 @@ from forms.markers import marker_id
 from forms.model import Kind
 from forms.pagecode import SheetKind
 from forms.pages import BOTTOM_MM, FOLD_MM, FOLD_ROOM_MM, TOP_MM
-from forms.typeface import width_mm
+from forms.typeface import width_mm, wrap
 
 
 def everything() -> Sheet:
@@ -177,6 +180,16 @@ def test_no_lone_word_ends_a_paragraph() -> None:
         paragraph = [d.text for d in page if isinstance(d, Words) and d.x == NORMAL.left and d.text in said]
         assert " ".join(paragraph) == said
         assert len(paragraph[-1].split()) > 1
+
+
+@given(st.text(alphabet="0123 7a\n\u00a0", max_size=60), st.floats(8, 60))
+def test_lines_lose_no_sign_and_break_no_number_that_fits(said: str, room_mm: float) -> None:
+    lines = wrap(said, room_mm, 12)
+    assert "".join("".join(lines).split()) == "".join(said.split())
+    assert all(width_mm(line, 12) <= room_mm for line in lines)
+    whole = re.findall(r"\d+(?: +\d+)*", said)
+    if all(width_mm(word, 12) <= room_mm for word in re.split(r"(?<!\d)[ \n]|[ \n](?!\d)", said)):
+        assert all(any(number in line for line in lines) for number in whole)
 
 
 def test_the_sheet_says_its_frame() -> None:

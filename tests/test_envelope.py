@@ -7,10 +7,10 @@ import pytest
 from builders import PARAMETERS, instrument, question
 from instrument_helpers import parameters, shipped
 
-from forms.blocks import LARGE, NORMAL, WIDE_SERIAL, Style
+from forms.blocks import ASCENT, LARGE, NORMAL, WIDE_SERIAL, Style
 from forms.compose import Sheet, compose
 from forms.drawing import Draw, Frame, Words
-from forms.envelope import ASCENT, DESCENT, LEAST_PT
+from forms.envelope import DESCENT, LEAST_PT
 from forms.errors import LayoutError
 from forms.model import Kind
 from forms.pages import BOTTOM_MM
@@ -120,10 +120,10 @@ def test_no_question_stands_beside_or_below_the_address(lines: int) -> None:
 def test_the_sheet_says_how_to_fold_only_where_there_is_an_address() -> None:
     form = instrument(question("a"))
     with_address = [d.text for d in compose(form, PARAMETERS, "sv").pages[-1] if isinstance(d, Words)]
-    assert any(words.startswith("Vik den på mitten") for words in with_address)
+    assert any(words.startswith("Vik blanketten på mitten") for words in with_address)
     for nothing in ({"return_address": ""}, {"return_address": " \n "}):
         without = [d.text for d in compose(form, PARAMETERS | nothing, "sv").pages[-1] if isinstance(d, Words)]
-        assert not any("Vik den" in words or words == "Skicka blanketten till" for words in without)
+        assert not any("Vik blanketten" in words or words == "Skicka blanketten till" for words in without)
         assert any("15 juni 2026" in words for words in without)
 
 

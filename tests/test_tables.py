@@ -15,7 +15,7 @@ from forms.compose import Sheet, compose
 from forms.definition import read
 from forms.drawing import Words
 from forms.layout import Field, FieldKind
-from forms.model import Instrument, Kind, Question, Section
+from forms.model import Instrument, Kind, Question, Section, Text
 from forms.pages import FOLD_MM, FOLD_ROOM_MM
 from forms.tables import MOST_LINES
 from forms.tomlwrite import write
@@ -26,11 +26,16 @@ from forms.xlsform_write import write as write_xlsform
 VERSION_WITHOUT_TABLES = "d59f2268"
 """Version of `table()` without the flag, as it was before there were tables."""
 
+NO_TEXT = Text()
+
 ANSWERS = ["ja", "delvis", "nej", "vet_inte"]
 
 
-def rows(many: int = 5, **more: object) -> tuple[Question, ...]:
-    return tuple(question(f"r{n}", wording=f"Fungerar steg {n}?", max_length=200, **more) for n in range(many))
+def rows(many: int = 5, *, hint: Text = NO_TEXT, sensitive: bool = False) -> tuple[Question, ...]:
+    more = {"max_length": 200, "hint": hint, "sensitive": sensitive}
+    return tuple(
+        question(f"r{n}", YES_PARTLY_NO, Kind.SINGLE, wording=f"Fungerar steg {n}?", **more) for n in range(many)
+    )
 
 
 def wide_labels() -> tuple[Question, ...]:
@@ -39,9 +44,9 @@ def wide_labels() -> tuple[Question, ...]:
 
 
 def table(*questions: Question, before: tuple[Question, ...] = ()) -> Instrument:
-    sections = (Section("forst", text("Först"), before),) if before else ()
-    sections += (Section("steg", text("Stegen"), questions or rows(), table=True),)
-    return replace(instrument(parameters=(("support", True),)), sections=sections)
+    first = [Section("forst", text("Först"), before)] if before else []
+    sections = [*first, Section("steg", text("Stegen"), questions or rows(), table=True)]
+    return replace(instrument(parameters=(("support", True),)), sections=tuple(sections))
 
 
 def boxes(sheet: Sheet, question_id: str) -> list[Field]:
