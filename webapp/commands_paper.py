@@ -24,6 +24,7 @@ from webapp.printing import (
     write_page,
     write_run,
 )
+from webapp.wording import text_parameters
 
 
 @click.command("print")
@@ -121,7 +122,7 @@ def _print_information(instance: Path, survey: str, choice: PaperChoice, local: 
         page = information_of(found, choice, local)
         with written(out) as file:
             write_page(page, file)
-        given = {**found.parameters, **local}
+        given = {**text_parameters(found, page.layout.language), **local}
     tell(f"The information page is in {out}.")
     if not given.get("address", "").strip():
         tell(

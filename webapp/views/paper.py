@@ -109,8 +109,10 @@ def information(slug: str) -> ResponseReturnValue:
     size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
     language = request.form.get("language", information_languages(survey)[0])
     local = {name: request.form.get(name, "")[:_LONGEST_VALUE] for name in LOCAL}
+    # What was left as it was offered is the survey's own, which may have another value in the page's language.
+    changed = {name: value for name, value in local.items() if value != survey.parameters.get(name, "")}
     try:
-        page = information_of(survey, PaperChoice(language, size=size), local)
+        page = information_of(survey, PaperChoice(language, size=size), changed)
     except (DatasetError, FormsError) as error:
         return _page(survey, wanted="20", wrong=" ".join(told(error)), local=local, status=422)
     out = _spooled()
