@@ -39,7 +39,7 @@ _EDGE_STEP_MM = 9.0
 _ACROSS_MM, _DOWN_MM = 30.0, 90.0
 """Where the short lines begin: those at the upper and lower edge from the left, those at the sides from the top."""
 
-PATCH_MM = (20.0, 191.0, 40.0, 12.0)
+PATCH_MM = (20.0, 185.5, 40.0, 12.0)
 """The field that must be evenly black: x, y, width, height."""
 
 BOX_MM = 4.5
@@ -50,7 +50,7 @@ SAMPLES = ("cross", "fill", "empty")
 PEN = ("pen-cross", "pen-fill")
 """Boxes that whoever tries a pen crosses and fills."""
 
-_SAMPLE_Y, _PEN_Y = 238.0, 249.0
+_SAMPLE_Y, _PEN_Y = 235.0, 246.5
 _BOXES_MM = (
     *((name, 20.0 + 55.0 * n, _SAMPLE_Y) for n, name in enumerate(SAMPLES)),
     *((name, 20.0 + 85.0 * n, _PEN_Y) for n, name in enumerate(PEN)),
@@ -119,9 +119,9 @@ def _text(said: dict[str, str]) -> Iterator[Draw]:
         y += len(lines) * _STEP_MM + 1.6
     yield from _lines(said["edges_title"], 138.5, _HEAD_PT, BOLD, room=150.0)
     yield from _lines(said["edges"], 145.5, _TEXT_PT, room=152.0)
-    yield from _lines(said["black_title"], 182.5, _HEAD_PT, BOLD, room=150.0)
-    yield from _lines(said["black"], 205.5, _TEXT_PT)
-    yield from _lines(said["boxes_title"], 229.0, _HEAD_PT, BOLD)
+    yield from _lines(said["black_title"], 177.0, _HEAD_PT, BOLD, room=150.0)
+    yield from _lines(said["black"], 200.0, _TEXT_PT)
+    yield from _lines(said["boxes_title"], 225.5, _HEAD_PT, BOLD)
 
 
 def _lines(
