@@ -20,9 +20,19 @@ from simulator_pen import FONT
 
 @dataclass(slots=True, eq=False)
 class Leaf:
-    """A page on its way: the paper, which page it is, all chance."""
+    """A page on its way.
+
+    Attributes:
+        image: The paper as it is now.
+        bare: The paper before anybody wrote on it, gray.
+        name: Name of the paper.
+        page: Number of the page.
+        serial: Its serial.
+        rng: All chance.
+    """
 
     image: Pixels
+    bare: Pixels
     name: str
     page: int
     serial: str
@@ -117,7 +127,7 @@ def _ring(leaf: Leaf) -> None:
     size = int(2 * radius + 90)
     ys, xs = np.mgrid[0:size, 0:size].astype(np.float32) - size / 2
     angle = np.arctan2(ys, xs)
-    waver = sum(rng.normal(0, 1.2) * np.sin(k * angle + rng.uniform(0, 6)) for k in (2, 3, 5, 8))
+    waver = sum(rng.normal(0, 0.5) * np.sin(k * angle + rng.uniform(0, 6)) for k in (2, 3, 5, 8))
     off = np.hypot(xs, ys) - radius - waver
     width = rng.uniform(5, 11)
     rim = np.exp(-((off - width / 2) ** 2) / 3) + 0.7 * np.exp(-((off + width / 2) ** 2) / 4)
@@ -140,7 +150,7 @@ def corner_lost(leaf: Leaf) -> None:
     """Tear one corner off, or fold it over: its marker is gone, the rest is whole."""
     rng = leaf.rng
     high, wide = leaf.image.shape[:2]
-    a, b = rng.uniform(22, 34, 2) * PX
+    a, b = rng.uniform(24, 46, 2) * PX
     left, top = rng.random(2) < 0.5
     # The edge of a tear wavers; that of a fold is straight and throws a shadow.
     torn = rng.random() < 0.5
@@ -206,7 +216,7 @@ def _free_place(leaf: Leaf, size: NDArray[np.float64]) -> NDArray[np.float64] | 
     for attempt in range(30):
         at = leaf.rng.uniform([4, 4], [206 - size[0], 293 - size[1]])
         if attempt % 2:
-            at[1] = leaf.rng.choice([leaf.rng.uniform(2, 14), leaf.rng.uniform(268, 290 - size[1])])
+            at[1] = leaf.rng.choice([leaf.rng.uniform(2, 14), leaf.rng.uniform(262, 292) - size[1] / 2])
         low, high = at - 0.8, at + size + 0.8
         hit = (edges[:, 0] < high[0]) & (edges[:, 2] > low[0]) & (edges[:, 1] < high[1]) & (edges[:, 3] > low[1])
         if not hit.any():
@@ -233,18 +243,18 @@ def shown_through(leaf: Leaf) -> None:
 
 
 def smeared(leaf: Leaf) -> None:
-    """Drag a hand over wet ink or soft pencil: pale smears that run from dark places to one side."""
+    """Drag a hand over wet ink or soft pencil: pale smears that run from strokes to one side. Toner does not smear."""
     rng = leaf.rng
     high, wide = leaf.image.shape[:2]
-    for _ in range(int(rng.integers(4, 11))):
+    gray = cv2.cvtColor(leaf.image, cv2.COLOR_BGR2GRAY) if leaf.image.ndim == 3 else leaf.image
+    ink = cv2.subtract(leaf.bare, gray)
+    for _ in range(int(rng.integers(8, 20))):
         w, h = int(rng.uniform(15, 60) * PX), int(rng.uniform(5, 16) * PX)
         x, y = int(rng.integers(0, wide - w)), int(rng.integers(int(36 * PX), high - h - 200))
-        part = leaf.image[y : y + h, x : x + w]
-        gray = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY) if part.ndim == 3 else part
         long = int(rng.uniform(5, 18) * PX) | 1
         kernel = np.zeros((1, long), np.float32)
         kernel[0, : long // 2] = np.linspace(0, 1, long // 2)
-        drawn = cv2.filter2D(255 - gray, -1, (kernel / kernel.sum())[:, :: int(rng.choice([-1, 1]))])
+        drawn = cv2.filter2D(ink[y : y + h, x : x + w], -1, (kernel / kernel.sum())[:, :: int(rng.choice([-1, 1]))])
         soft = cv2.GaussianBlur(drawn, (0, 0), 2.0)
         fade = np.sin(np.linspace(0, np.pi, h))[:, None] * rng.uniform(0.25, 0.9)
         cover = np.clip(soft * fade, 0, 255).astype(np.uint8)

@@ -120,11 +120,16 @@ def compact_layers(image: Pixels, dpi: int, quality: int) -> list[Layer]:
     return [jpeg_layer(coarse, quality), *stencils]
 
 
-def write_pdf(path: Path, pages: Sequence[Sequence[Layer]], dpi: int) -> None:
-    """Write a PDF of one page each for some layers, painted one over the other; the last one gives the size."""
+def write_pdf(path: Path, pages: Sequence[tuple[Sequence[Layer], int]]) -> None:
+    """Write a PDF.
+
+    Args:
+        path: Where.
+        pages: Layers of each page, painted one over the other, and the resolution of the last, which gives the size.
+    """
     objects: list[bytes] = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
     kids = []
-    for layers in pages:
+    for layers, dpi in pages:
         width, height = (v * 72 / dpi for v in layers[-1].size)
         names, painted = [], []
         for n, layer in enumerate(layers):

@@ -238,6 +238,8 @@ def scanned(image: Pixels, to_paper: Matrix, scanner: Scanner, rng: np.random.Ge
     """
     if scanner.mode != "colour" and image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if scanner.mode == "colour" and image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     # A sensor's pixel gathers light from its whole area, beside the optics' own blur.
     sigma = float(np.hypot(scanner.blur_mm, 0.29 * 25.4 / scanner.dpi)) * PX
     soft = cv2.GaussianBlur(image, (0, 0), sigma) if sigma > 0.35 else image
@@ -279,29 +281,30 @@ def warped(image: Pixels, matrix: Matrix, size: tuple[int, int], scanner: Scanne
     """Resample a page once: through a matrix alone, or through waves as well."""
     paper_px = np.array([[1 / PX, 0, 0.5 / PX], [0, 1 / PX, 0.5 / PX], [0, 0, 1.0]])
     both = matrix @ paper_px
+    border = (scanner.backing,) * 3
     if not scanner.waves_mm:
-        border = (scanner.backing,) * 3
         return cv2.warpAffine(image, both[:2], size, flags=cv2.INTER_LINEAR, borderValue=border)
-    return waved(image, both, size, scanner.waves_mm, rng, border=scanner.backing)
+    maps = wave_maps(both, size, scanner.waves_mm, rng)
+    return cv2.remap(image, maps[0], maps[1], cv2.INTER_LINEAR, borderValue=border)
 
 
-def waved(
-    image: Pixels, matrix: Matrix, size: tuple[int, int], waves_mm: float, rng: np.random.Generator, *, border: int = 0
-) -> Pixels:
-    """Resample a page that lies in waves: each point moved by up to `waves_mm`, over 50 to 150 mm.
+def wave_maps(matrix: Matrix, size: tuple[int, int], waves_mm: float, rng: np.random.Generator) -> list[Pixels]:
+    """Return where each pixel of a picture of a wavy page comes from: moved by up to `waves_mm`, over 50 to 150 mm.
 
     Args:
-        image: The page.
-        matrix: From its pixels to those of the picture; may hold perspective.
+        matrix: From the page's pixels to those of the picture; may hold perspective.
         size: Width and height of the picture.
         waves_mm: Amplitude on paper.
         rng: All chance.
-        border: Gray value beyond the paper.
+
+    Returns:
+        Columns and rows in the page's pixels, each H × W of float32.
     """
     step = 16
-    xs, ys = np.meshgrid(np.arange(0, size[0] + step, step), np.arange(0, size[1] + step, step))
-    back = np.linalg.inv(matrix)
-    flat = back @ np.stack([xs.ravel(), ys.ravel(), np.ones(xs.size)])
+    # The middles of coarse pixels, so that stretching them over the picture moves nothing.
+    xs, ys = (np.arange(0, n + 2 * step, step) + (step - 1) / 2 - step for n in size)
+    xs, ys = np.meshgrid(xs, ys)
+    flat = np.linalg.inv(matrix) @ np.stack([xs.ravel(), ys.ravel(), np.ones(xs.size)])
     at = (flat[:2] / flat[2]).reshape(2, *xs.shape)
     shift = np.zeros_like(at)
     for axis in (0, 1):
@@ -309,12 +312,10 @@ def waved(
             angle, wave, phase = rng.uniform(0, np.pi), rng.uniform(50, 150) * PX, rng.uniform(0, 2 * np.pi)
             along = np.cos(angle) * at[0] + np.sin(angle) * at[1]
             shift[axis] += weight * waves_mm * PX * np.sin(2 * np.pi * along / wave + phase)
-    # Coarse points, stretched over the picture: waves are as smooth as that.
-    at = (at + shift).astype(np.float32)
-    grown = [cv2.resize(a, (xs.shape[1] * step, xs.shape[0] * step), interpolation=cv2.INTER_LINEAR) for a in at]
-    half = step // 2
-    maps = [np.ascontiguousarray(g[half : half + size[1], half : half + size[0]]) for g in grown]
-    return cv2.remap(image, maps[0], maps[1], cv2.INTER_LINEAR, borderValue=(border,) * 3)
+    coarse = (at + shift).astype(np.float32)
+    whole = (xs.shape[1] * step, xs.shape[0] * step)
+    grown = [cv2.resize(a, whole, interpolation=cv2.INTER_LINEAR) for a in coarse]
+    return [np.ascontiguousarray(g[step : step + size[1], step : step + size[0]]) for g in grown]
 
 
 def shaded(image: Pixels, loss: float, rng: np.random.Generator) -> Pixels:

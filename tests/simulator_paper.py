@@ -17,6 +17,8 @@ import numpy as np
 import pypdfium2
 import simulator_sheets
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from simulator_pen import FONT
 
 from forms import pdf
 from forms.blocks import LARGE, NORMAL, Style
@@ -25,6 +27,7 @@ from forms.definition import find, load
 from forms.layout import Field, FieldKind, Layout
 from forms.model import Instrument, Kind, Option, Question, Section, Text, Wording
 from forms.pagecode import SheetKind
+from forms.signup import sign_up_sheet
 
 MASTER_DPI = 300
 """Resolution of the farm's paper: that of a good office scanner; lower resolutions are made from it."""
@@ -110,9 +113,16 @@ def _dense() -> Paper:
     return Paper("dense", instrument, pdf.finished(compose(_as_rows(instrument), {}, "sv", style=TIGHT), SURVEY))
 
 
-def _mixed() -> Paper:
-    instrument = simulator_sheets.instrument()
-    return Paper("mixed", instrument, pdf.finished(compose(instrument, {}, "sv"), SURVEY))
+def _mixed(survey: str = SURVEY, name: str = "prov", *, older: bool = False) -> Paper:
+    instrument = simulator_sheets.instrument(name)
+    if older:
+        instrument = replace(instrument, title=Text((("sv", "En äldre provblankett"),)))
+    return Paper("mixed", instrument, pdf.finished(compose(instrument, {}, "sv"), survey))
+
+
+def _sign_up() -> Paper:
+    sheet = sign_up_sheet(PARAMETERS, "sv")
+    return Paper("sign-up", dense_instrument(1), sheet, SheetKind.SIGN_UP)
 
 
 def _shipped(name: str, language: str, style: Style, instrument_id: str) -> Paper:
@@ -128,10 +138,23 @@ _MAKERS: Mapping[str, Callable[[], Paper]] = {
     "meeting": lambda: _shipped("meeting", "sv", NORMAL, "efter-motet"),
     "missed": lambda: _shipped("missed", "en", NORMAL, "sip-utebliven"),
     "large": lambda: _shipped("large", "sv", LARGE, "sip-erfarenhet"),
+    "other survey": lambda: _mixed("another"),
+    "older version": lambda: _mixed(older=True),
+    "other form": lambda: _mixed("another", "annat"),
+    "sign-up": _sign_up,
 }
 
-PAPERS = tuple(_MAKERS)
+PAPERS = ("dense", "mixed", "sip", "meeting", "missed", "large")
 """Names of the papers whose layouts a reader of the farm's piles is given."""
+
+
+STRANGERS: Mapping[str, frozenset[str]] = {
+    "other survey": frozenset({"other-version", "unknown-form"}),
+    "older version": frozenset({"other-version"}),
+    "other form": frozenset({"unknown-form"}),
+    "sign-up": frozenset({"sign-up-sheet"}),
+}
+"""Papers whose layouts the reader is not given, with the codes of which it has to refuse them with one."""
 
 
 @cache
@@ -210,3 +233,19 @@ def blank(name: str, page: int, serial: str) -> Pixels:
         for first, strip in _strips(name, page, serial):
             image[first : first + strip.shape[0]] = strip
     return image
+
+
+@cache
+def letter(seed: int) -> Pixels:
+    """Return a page of something else: a typed letter, which has neither markers nor a page code."""
+    rng = np.random.default_rng(seed)
+    width, height = page_px(paper("dense").layout)
+    image = Image.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.truetype(FONT, round(4.2 * PX))
+    y = 40.0
+    while y < 250:
+        words = ["".join(rng.choice(list("abdefgiklmnoprstuvåäö"), rng.integers(2, 11))) for _ in range(11)]
+        pen.text((25 * PX, y * PX), " ".join(words)[:72], fill=25, font=font)
+        y += 6.0 if rng.random() < 0.85 else 13.0
+    return np.array(image)

@@ -29,6 +29,9 @@ FILLED_GAP_MM = 0.45
 CROSS_SHARE = 0.9
 """A cross that covers more of the box's inside may be taken for a fill."""
 
+SCRIBBLE_SHARE = 0.7
+"""The same of a scribble, which leaves no paper in plain shapes."""
+
 SPECK_SHARE = 0.035
 """Ink from elsewhere that covers more of a box's inside than this may be taken for a mark: 0.5 of 15 mm²."""
 
@@ -179,7 +182,8 @@ class _Writer:
         return once
 
     def _zigzag(self) -> Points:
-        turns = int(self.rng.integers(2, 5)) if self.person.nib.width < 1 else 2
+        # A broad pen goes fewer times, so that paper shows.
+        turns = int(np.clip(round(self.rng.uniform(0.6, 1.2) / self.person.nib.width), 1, 4))
         ys = np.linspace(-0.8, 0.8, 2 * turns + 1)
         path = np.column_stack([np.where(np.arange(len(ys)) % 2, 0.8, -0.8), ys])
         return path + self.rng.normal(0, 0.12, path.shape)
@@ -333,7 +337,8 @@ class _Writer:
             elif mark.state is Mark.FILLED:
                 mark.doubtful = mark.doubtful or not self._is_full(n)
             elif mark.state is Mark.CROSSED:
-                unclear = share > CROSS_SHARE or share < LEAST_SHARE
+                most = SCRIBBLE_SHARE if mark.how == "scribble" else CROSS_SHARE
+                unclear = share > most or share < LEAST_SHARE
                 mark.doubtful = mark.doubtful or unclear
             told.append(BoxTruth(box.question, box.option or "", mark.state, mark.doubtful, mark.how))
         return tuple(told)
