@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,52 @@ def test_letters_that_the_font_lacks() -> None:
     assert [(f.code, f.severity) for f in faults] == [("missing-letter", Severity.ERROR)]
     assert "“☒” (U+2612)" in faults[0].what
     assert faults[0].line == text[: text.index("hint")].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "tag"),
+    [
+        ("Czy personel cię słuchał, żeby źle ćwiczyć?", "pl"),
+        ("Toplantıda seni dinlediler mi? Çığ, şöför, güneş.", "tr"),
+        ("Shaqaaluhu ma ku dhegeysteen?", "so"),
+        ("Kuuntelivatko he sinua, ja mitä mieltä olet?", "fi"),
+        ("Da li su vas slušali? Čćžšđ", "bs"),
+        ("Karmendan guh da te? Êîûşç", "ku"),
+    ],
+)
+def test_languages_of_the_font_are_printed(words: str, tag: str) -> None:
+    text = (HEAD + question(words)).replace('["sv"]', f'["{tag}"]').replace("{ sv =", f"{{ {tag} =")
+    assert [c for c, _ in codes(text)] == ["words-around"]
+
+
+@pytest.mark.parametrize(
+    ("words", "tag"),
+    [
+        ("Вас послухали?", "uk"),
+        ("هل استمعوا إليك؟", "ar"),
+        ("Họ có lắng nghe bạn không?", "vi"),
+        ("ሰራሕተኛታት ሰሚዖምኹም ዶ?", "ti"),
+        ("Σας άκουσαν;", "el"),
+    ],
+)
+def test_a_language_without_letters_on_paper_is_asked_on_screen_only(words: str, tag: str) -> None:
+    text = (HEAD + question()).replace('["sv"]', f'["sv", "{tag}"]')
+    text = re.sub(r'sv = "[^"]+"', lambda m: f'{m[0]}, {tag} = "{words}"', text).replace(
+        f'"Vet inte", {tag} = "{words}"', f'"Vet inte", {tag} = "{words[:-1]}"'
+    )
+    faults = found(text)
+    assert [(f.code, f.severity) for f in faults] == [
+        ("screen-only", Severity.WARNING),
+        ("words-around", Severity.WARNING),
+    ]
+    assert "Print sheets in sv." in faults[0].remedy
+    alone = re.sub(r'sv = "[^"]+", ', "", text).replace('["sv", ', "[")
+    assert "No language is left" in next(f for f in found(alone) if f.code == "screen-only").remedy
+
+
+def test_one_turkish_capital_is_a_letter_to_mend_and_not_a_language_to_give_up() -> None:
+    text = (HEAD + question("İyi mi?")).replace('["sv"]', '["tr"]').replace("{ sv =", "{ tr =")
+    assert ("missing-letter", Severity.ERROR) in codes(text)
 
 
 def test_swedish_and_its_signs_are_in_the_font() -> None:

@@ -122,7 +122,8 @@ def start() -> ResponseReturnValue:
     choices = []
     for survey in surveys:
         tag = wanted if wanted in survey.languages else survey.languages[0]
-        choices.append((survey.title(tag), url_for("respond.form", slug=survey.slug, lang=tag)))
+        title = text_words(survey.instrument.title, tag, text_parameters(survey, tag))
+        choices.append((title, url_for("respond.form", slug=survey.slug, lang=tag), tag))
     languages = [(tag, language_name(tag), url_for("respond.start", lang=tag)) for tag in ("sv", "en")]
     shown = wanted if wanted in ("sv", "en") else "sv"
     return render_template("respond/list.html", surveys=choices, languages=languages, shown_language=shown)
