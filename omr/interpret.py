@@ -67,6 +67,7 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     sure &= (best != 0) | (measured.beside_mm2 < policy.beside_mm2)
     broken = (measured.pieces > policy.most_pieces) | (measured.crumbs > policy.most_crumbs)
     sure &= ~broken & ((best == 2) | (measured.streak == 0))
+    sure &= ~_stained(measured, best, sure, policy)
     if broken.any():
         # Where one mark fades, a single crumb may be all that is left of another.
         sure &= measured.crumbs == 0
@@ -78,6 +79,22 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
         (STATES[b] if s else Mark.UNCERTAIN, Chances(*(float(v) for v in row)))
         for b, s, row in zip(best, sure, p, strict=True)
     )
+
+
+def _stained(
+    measured: Measurements, best: NDArray[np.intp], sure: NDArray[np.bool_], policy: Policy
+) -> NDArray[np.bool_]:
+    """Tell which marks may be none: far paler than this page's pen, or a paler line that runs through and on.
+
+    Coffee, creases and what shines through from the back are pale; what a hand does to a box is as dark as what it
+    does to the others. A page with a single mark has no pen to compare with: there a pen is taken to be black.
+    """
+    marked = best != 0
+    runs = measured.runs_on >= 2
+    pens = measured.dark[marked & sure & ~runs]
+    pen = float(np.median(pens)) if len(pens) >= 2 else 1.0
+    pale = measured.dark < policy.pale * pen if len(pens) >= 2 else np.zeros(len(best), np.bool_)
+    return np.asarray(marked & (pale | (runs & (measured.dark < policy.pale_line * pen))), np.bool_)
 
 
 def _fades(measured: Measurements, broken: NDArray[np.bool_], policy: Policy) -> bool:

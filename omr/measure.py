@@ -43,6 +43,9 @@ STREAK_SLANT = 6
 STREAK_SHARE = 0.96
 """Share of a streak's length that must be dark."""
 
+RUN_MM = (-0.35, 0.25)
+"""A line that begins so near a box's surroundings' inner edge, and ends so near their outer one, runs on."""
+
 DEEP_MM = 1.4
 """Ink this deep inside a box counts in full; what only grazes its edge may be the overshoot of another mark."""
 
@@ -63,6 +66,7 @@ class Measurements:
         dark: Darkness of the ink: the 95th percentile inside.
         white: Gray value of the paper around.
         streak: 1 where a straight line, along or across the page, runs through the box and on at both sides; else 0.
+        runs_on: Number of lines that run from the box's edge to the edge of what is looked at around it.
         crumbs: Number of crumbs inside: dots far paler and smaller than a stroke, which is what a 1-bit scanner leaves
             of one that is about as dark as its threshold.
     """
@@ -78,6 +82,7 @@ class Measurements:
     dark: Floats
     white: Floats
     streak: Floats
+    runs_on: Floats
     crumbs: Floats
 
     def __len__(self) -> int:
@@ -91,7 +96,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
         laid: The image and where the page lies in it.
         boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
     """
-    columns = np.zeros((12, len(boxes_mm)))
+    columns = np.zeros((13, len(boxes_mm)))
     for size in np.unique(boxes_mm[:, 2:], axis=0):
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         columns[:, same] = _measure(laid, boxes_mm[same])
@@ -99,7 +104,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
 
 
 def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
-    """Measure boxes of one size: 12 × N, in the order of `Measurements`."""
+    """Measure boxes of one size: 13 × N, in the order of `Measurements`."""
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
     patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
@@ -117,6 +122,7 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
     evidence, deepest, pieces, longest = _strokes(ink, depth[inner])
     around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
     area = STEP_MM**2
+    inked = ink.any((1, 2))
     return np.stack(
         [
             evidence,
@@ -129,7 +135,8 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
             around.sum((1, 2)) * area,
             top,
             white,
-            _streaks(dark > limit, ink.any((1, 2))),
+            _streaks(dark > limit, inked),
+            _runs_on(around, depth, inked),
             _crumbs(inside, dark),
         ]
     ).astype(np.float64)
@@ -216,6 +223,34 @@ def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_]) -> Floats:
             share = thick[:, np.arange(rows)[:, None], at].mean(1)
             found[numbers] = np.maximum(found[numbers], share.max(1) >= STREAK_SHARE)
     return found
+
+
+def _runs_on(around: NDArray[np.bool_], depth: Floats, inked: NDArray[np.bool_]) -> Floats:
+    """Return how many pieces of ink reach from each box's edge to the edge of its patch.
+
+    Args:
+        around: Ink around boxes, N × rows × columns.
+        depth: How deep in the box each sample lies, rows × columns.
+        inked: Which boxes have ink inside; only those are looked at.
+    """
+    count = np.zeros(len(around))
+    numbers = np.flatnonzero(inked & around.any((1, 2)))
+    if numbers.size == 0:
+        return count
+    rows, columns = depth.shape
+    mosaic = np.zeros((len(numbers), rows + 1, columns), np.uint8)
+    mosaic[:, :rows] = around[numbers]
+    pieces, labels = cv2.connectedComponents(mosaic.reshape(-1, columns), connectivity=8)
+    labels = np.asarray(labels, np.intp).reshape(mosaic.shape)[:, :rows]
+    far = np.zeros(pieces, np.bool_)
+    near = np.zeros(pieces, np.bool_)
+    far[labels[:, depth <= RUN_MM[1] - AROUND_MM]] = True
+    near[labels[:, depth >= RUN_MM[0] - OUTSET_MM]] = True
+    both = np.flatnonzero(far & near)
+    both = both[both > 0]
+    box = np.array([np.flatnonzero((labels == piece).any((1, 2)))[0] for piece in both], np.intp)
+    count[numbers] = np.bincount(box, minlength=len(numbers))
+    return count
 
 
 def _largest_gap(ink: Bytes) -> Floats:

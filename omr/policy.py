@@ -30,6 +30,8 @@ class Policy:
         most_crumbs: Most crumbs in a box that are nothing; more are what is left of a mark.
         fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
             other ink of this page may have vanished altogether, so that no box of it is sure.
+        pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
+        pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
         words_mm2: Ink at an option's words from which on it is stray ink.
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
         overshoot_mm: How far a box's own cross may reach into its words.
@@ -54,6 +56,8 @@ class Policy:
     most_pieces: int = 3
     most_crumbs: int = 1
     fading_share: float = 0.2
+    pale: float = 0.4
+    pale_line: float = 0.8
     words_mm2: float = 0.7
     area_mm2: float = 1.5
     overshoot_mm: float = 3.0
@@ -61,5 +65,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a2")
+POLICY = Policy("a3")
 """The policy in use."""

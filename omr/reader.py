@@ -14,7 +14,7 @@ from omr.identify import Identity, identify
 from omr.images import PageImage
 from omr.interpret import states
 from omr.measure import measure
-from omr.outlines import settle
+from omr.outlines import Places, settle
 from omr.policy import POLICY, Policy
 from omr.readings import (
     Chances,
@@ -30,15 +30,19 @@ from omr.readings import (
 )
 from omr.register import Floats, Found, Laid, black_level, find_markers, register
 from omr.slips import Slip, find_slips, is_slip
-from omr.stray import InkAt, corners_mm, ink_outside
+from omr.stray import MM_PER_PX, InkAt, corners_mm, ink_outside, unprinted
+from omr.streaks import without_streaks
 from omr.testpage import is_test_page, test_page_refusal
 
-READER = "0.1.1"
+READER = "0.2.0"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 
 NOT_FLAT = "Those found don't lie as on a sheet."
 """Detail of a refusal."""
+
+STREAK_MM = 3.0
+"""Ink in a text field that is narrower than this may be a streak."""
 
 LEAST_SIDE_PX = 400
 """Shorter side under which no search begins: 48 dpi for A4, where a marker's module is less than two pixels."""
@@ -146,16 +150,15 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
 
     laid = Laid(image.gray, page, black_level(image.gray, found))
     boxes = layout.on_page(number, FieldKind.BOX)
-    boxes_mm = _rectangles(boxes)
-    laid, places = settle(laid, boxes_mm, layout.print[number - 1], layout.page_size_mm)
-    if laid.bend is None and page.residual_mm > policy.worst_fit_mm:
+    seen = _look(laid, layout, number, _rectangles(boxes), policy)
+    if seen.streaked:
+        cleaned = without_streaks(seen.laid, unprinted(layout, number), MM_PER_PX)
+        if cleaned is not None:
+            seen = _look(replace(laid, gray=cleaned), layout, number, _rectangles(boxes), policy)
+    if seen.laid.bend is None and page.residual_mm > policy.worst_fit_mm:
         return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_FLAT, image.sha256), {})
-    at_mm = places.boxes(boxes_mm)
-    judged = states(measure(laid, at_mm), places, policy)
-    quads = _quads(at_mm, laid, image.shrink)
 
-    laid = replace(laid, page=places.page(page))
-    outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
+    laid, places, outside = seen.laid, seen.places, seen.outside
     fields = layout.on_page(number, FieldKind.TEXT)
     texts = tuple(_text(f, outside, laid, image.shrink) for f in fields)
     left_mm = places.scatter_mm if laid.bend is not None else max(page.residual_mm, places.scatter_mm)
@@ -171,13 +174,51 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
         policy=policy.name,
         sha256=image.sha256,
         quality=quality,
-        marks=_marks(boxes, judged, quads),
+        marks=_marks(boxes, seen.judged, _quads(seen.at_mm, replace(laid, page=page), image.shrink)),
         texts=texts,
         stray_ink=_stray(outside, laid, image.shrink),
         page_px=_quad(corners_mm((0.0, 0.0, *layout.page_size_mm)), laid, image.shrink),
     )
     written = {n: f for n, (f, t) in enumerate(zip(fields, texts, strict=True)) if t.ink}
     return Examined(reading, crops(image, laid, written))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What a look at a page told.
+
+    Attributes:
+        laid: The image and where the page lies in it, by markers and outlines.
+        places: Where the boxes stand.
+        at_mm: The boxes there, where the markers alone put the page, N × 4.
+        judged: State and chances of each box.
+        outside: Ink in no box.
+        streaked: Whether some of it may be a streak.
+    """
+
+    laid: Laid
+    places: Places
+    at_mm: Floats
+    judged: tuple[tuple[Mark, Chances], ...]
+    outside: tuple[InkAt, ...]
+    streaked: bool
+
+
+def _look(laid: Laid, layout: Layout, number: int, boxes_mm: Floats, policy: Policy) -> _Seen:
+    """Find the boxes of a page, measure and judge them, and look for ink elsewhere."""
+    laid, places = settle(laid, boxes_mm, layout.print[number - 1], layout.page_size_mm)
+    at_mm = places.boxes(boxes_mm)
+    measured = measure(laid, at_mm)
+    judged = states(measured, places, policy)
+    laid = replace(laid, page=places.page(laid.page))
+    outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
+    streaked = bool(measured.streak.any()) or any(_may_be_streak(i) for i in outside)
+    return _Seen(laid, places, at_mm, judged, outside, streaked)
+
+
+def _may_be_streak(ink: InkAt) -> bool:
+    """Tell whether a streak may be all there is: where something is written as well, it does no harm."""
+    return ink.field.kind is not FieldKind.TEXT or min(ink.box_mm[2:]) < STREAK_MM
 
 
 def with_suggestions(outcome: Outcome, guesses: Mapping[int, Suggestion | None]) -> Outcome:

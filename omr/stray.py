@@ -139,6 +139,15 @@ def _slices(field: Field, room_mm: float, step_mm: float = MM_PER_PX) -> tuple[s
     return slice(top, low), slice(left, right)
 
 
+def unprinted(layout: Layout, number: int) -> Bytes:
+    """Return where nothing is printed on a page, nor close by: 1 there, at the scale of the `print` pictures."""
+    return _zones_of(layout, number).paper
+
+
+def _zones_of(layout: Layout, number: int) -> _Zones:
+    return _zones(layout.id, layout.print[number - 1], tuple(f for f in layout.fields if f.page == number))
+
+
 def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark], policy: Policy) -> tuple[InkAt, ...]:
     """Find the ink on a page that is in no box.
 
@@ -154,7 +163,7 @@ def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark],
         Ink at words, in areas and in text fields, each field at most once; a displaced mark beside an empty box
         counts for the question's area.
     """
-    zones = _zones(layout.id, layout.print[number - 1], tuple(f for f in layout.fields if f.page == number))
+    zones = _zones_of(layout, number)
     marked = _marked(zones.fields, states)
     limits = _limits(laid, zones.of.shape)
     found = _seen(laid, zones, marked, limits)

@@ -37,6 +37,7 @@ def box(
         dark=one,
         white=240 * one,
         streak=0 * one,
+        runs_on=0 * one,
         crumbs=crumbs * one,
     )
 
