@@ -39,6 +39,9 @@ SERIAL = "000000"
 FILLED_BY_DATES = ("freezing", "purging")
 """What a survey's dates put on a sheet beside the parameters."""
 
+PRINTED_PHONE = Markup("@media print { .page { padding: 0 1rem; } }")
+"""A printed page of the site has no margins of its own, but a picture of a phone has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -104,7 +107,7 @@ def _app() -> Flask:
     app = Flask("webapp")
     looks.prepare(app)
     app.register_blueprint(respond.blueprint)
-    style = _style(app, "base.css")
+    style = _style(app, "base.css") + PRINTED_PHONE
     app.context_processor(lambda: {"inline_style": style})
     return app
 
