@@ -22,7 +22,7 @@ from forms.drawing import Frame, Words
 from forms.errors import LayoutError
 from forms.information import DEFINITION, NEEDED, PARAMETERS, information_page, language_for, languages
 from forms.pagecode import SheetKind
-from forms.typeface import width_mm
+from forms.typeface import width_mm, wrap
 from forms.webaddress import qr_frames, web_address
 from omr import images
 from omr.images import PageImage, Picture
@@ -244,3 +244,11 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
         with (tmp_path / name).open("wb") as file:
             pdf.write(information_page("Prov", FULL, "en"), SheetKind.PRACTICE, ("000000",), file)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_dates_and_numbers_are_not_broken_over_two_lines() -> None:
+    assert wrap("senast 15\xa0juni\xa02027", 30, 12) == ("senast", "15\xa0juni\xa02027")
+    for size in Size:
+        lines = [d.text for d in information_page("Prov", FULL, "sv", size).pages[0] if isinstance(d, Words)]
+        assert any("000-00\xa000\xa001" in line for line in lines)
+        assert any("ring\xa0112" in line for line in lines)

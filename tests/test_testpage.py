@@ -15,7 +15,9 @@ import simulator
 import simulator_sheets
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from simulator import Cross, Hand, Printer, Scanner, Style
+from slip_helpers import slip_sheet
 
 from forms import pdf
 from forms.answers import Mark
@@ -250,6 +252,30 @@ def test_it_is_known_whatever_survey_it_lies_in() -> None:
     image = images.decode(Picture(simulator.encode_jpeg(sheet, SCANNER), "image/jpeg"))
     assert isinstance(image, PageImage)
     assert not isinstance(read_page(image, {known.id: known}), Refusal)
+
+
+def test_it_is_known_where_only_slips_are_expected() -> None:
+    known = slip_sheet().layout
+    (only,) = examine_all(scanned(Scanner(dpi=200, quarter_turns=1)), {known.id: known}, POLICY)
+    assert isinstance(only.outcome, Refusal)
+    assert (only.outcome.code, only.part) == (RefusalCode.TEST_PAGE, None)
+
+
+def test_a_page_that_was_printed_before_is_measured_rightly_later() -> None:
+    # Printed test pages lie about for years. Whoever moves something on the page must still know where it was.
+    assert layout().id == "771093ae"
+
+
+@pytest.mark.parametrize(("dpi", "percent"), [(None, 97.0), ((200, 200), 97.0), ((187, 187), None)])
+def test_the_scale_needs_a_resolution_that_can_be_believed(dpi: tuple[int, int] | None, percent: float | None) -> None:
+    seen = scanned(Scanner(dpi=200, printer=Printer(scale=0.97))).full()
+    out = io.BytesIO()
+    Image.fromarray(seen).save(out, "PNG", **({} if dpi is None else {"dpi": dpi}))
+    image = images.decode(Picture(out.getvalue(), "image/png"))
+    assert isinstance(image, PageImage)
+    test = refusal_of(image).test
+    assert test is not None
+    assert test.across_percent == (None if percent is None else pytest.approx(percent, abs=0.3))
 
 
 def test_words_and_remedy_follow_the_findings() -> None:
