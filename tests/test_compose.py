@@ -1,6 +1,7 @@
 """How an instrument is set on paper: nothing overlaps, nothing is parted, nothing is lost."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -15,7 +16,7 @@ from forms.drawing import Stroke, Words
 from forms.errors import LayoutError
 from forms.layout import Field, FieldKind, Reads
 from forms.markers import marker_id
-from forms.model import Kind
+from forms.model import Kind, Section, Text
 from forms.pagecode import SheetKind
 from forms.pages import BOTTOM_MM, FOLD_MM, FOLD_ROOM_MM, TOP_MM
 from forms.typeface import width_mm, wrap
@@ -233,3 +234,31 @@ def test_more_pages_than_markers_are_refused() -> None:
     with pytest.raises(LayoutError) as refused:
         compose(instrument(*(question(f"q{n}", YES_PARTLY_NO) for n in range(600))), PARAMETERS, "sv")
     assert refused.value.code == "too-many-pages"
+
+
+def test_words_of_care_stand_once_before_each_run_and_say_whom_to_turn_to() -> None:
+    care, support = "Det som kommer nu kan väcka känslor.", "Ring 0771-22 00 60 om du vill prata."
+    first = (question("a"), question("b", sensitive=True), question("c", sensitive=True))
+    second = (question("d", sensitive=True), question("e"), question("f", sensitive=True))
+    made = instrument()
+    made = replace(made, sections=(Section("en", text("En"), first), Section("tva", text("Två"), second)))
+    assert made.stirring == {"b", "f"}
+    sheet = compose(made, PARAMETERS, "sv")
+    said = [(page, d.y, d.text) for page, draws in enumerate(sheet.pages, 1) for d in draws if isinstance(d, Words)]
+    notes = [(page, y) for page, y, words in said if words.startswith(care)]
+    assert len(notes) == 2
+    areas = {f.question: (f.page, f.y) for f in of_kind(sheet, FieldKind.AREA)}
+    assert areas["a"] < notes[0] < areas["b"]
+    assert areas["e"] < notes[1] < areas["f"]
+    turned = [(page, y) for page, y, words in said if words == support]
+    assert len(turned) == 3
+    assert notes[0] < turned[0] < areas["b"]
+    assert notes[1] < turned[1] < areas["f"] < turned[2]
+
+
+def test_nobody_is_left_without_words_of_support() -> None:
+    made = replace(instrument(question("a", sensitive=True)), support=Text())
+    for language, call in (("sv", "ring 112"), ("sv-x-lattlast", "Ring 112"), ("en", "call 112")):
+        said = words_of(compose(made, PARAMETERS, language))
+        assert said.count(call) == 2, language
+        assert said.count(PARAMETERS["support"]) == 2
