@@ -101,6 +101,9 @@ BOX_TO_LABEL = 2.5
 MANY_OPTIONS = 4
 """From so many options on, a list is set in two columns where the labels allow."""
 
+LONG_LIST = 25
+"""From so many options on, a list is set in three columns where the labels allow, so that it fits its page."""
+
 LONG_ONES = 2
 """So many longer options may follow a row of four short ones."""
 
@@ -192,7 +195,7 @@ class Setter:
     def question(self, question: Question) -> Block:
         """Set one question with everything that belongs to it."""
         style = self.style
-        block = Block(gap=6.0, name=question.id)
+        block = Block(gap=6.0, name=f'Question "{question.id}"', about=("question", question.id))
         number = self.instrument.numbers[question.id]
         reminder = self.routing.reminders.get(question.id)
         if reminder is not None:
@@ -266,7 +269,7 @@ class Setter:
         """Return how many of the first options stand in columns, and in how many columns.
 
         Short answers stand in one row, in columns that are the same for all questions; up to two longer ones follow
-        below it. A long list stands in two columns where its labels allow, else in one.
+        below it. A list stands in two columns where its labels allow, a very long one in three, else in one.
         """
         style = self.style
         room = style.right - style.body
@@ -279,6 +282,8 @@ class Setter:
             in_one_row = len(options) - short <= (LONG_ONES if short == 4 else 0)
             if in_one_row and max(widths[:short]) + spare <= room / columns:
                 return short, columns
+        if len(options) >= LONG_LIST and max(widths) + spare <= room / 3:
+            return len(options), 3
         if len(options) >= MANY_OPTIONS and max(widths) + spare <= room / 2:
             return len(options), 2
         return len(options), 1
@@ -320,7 +325,8 @@ class Setter:
         room = step - (label_x - x) - 2.0
         lines = wrap(self.text(option.label), room, style.text_pt)
         if not lines:
-            raise LayoutError("empty-label", f"{question.id}.{option.id} has no text.", "Give the option a label.")
+            what = f'Option "{option.id}" of question "{question.id}" has no text.'
+            raise LayoutError("empty-label", what, "Give the option a label.", ("question", question.id))
         wide = 0.0
         for n, line in enumerate(lines):
             block.draws.append(Words(label_x, baseline + n * style.line, line, style.text_pt, REGULAR))

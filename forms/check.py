@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from forms.advice import advise
+from forms.blocks import LARGE, NORMAL
 from forms.compose import compose
 from forms.definition import draft, read_text
 from forms.draft import Draft
 from forms.errors import Fault, LayoutError, Severity
-from forms.model import Instrument, Question, Section, fallbacks
+from forms.model import fallbacks
+from forms.tomllines import Place
 from forms.typeface import missing_letters
 
 _MEASURED_LENGTH = 40
@@ -99,29 +100,23 @@ def _room(found: Draft, screen_only: frozenset[str]) -> None:
     for language in instrument.languages:
         if screen_only.intersection(fallbacks(language)):
             continue
-        try:
-            compose(instrument, parameters, language)
-        except LayoutError as error:
-            place, named = _where(found, instrument, language, parameters)
-            what = f"On paper in {language}: {named}{error.message}"
-            found.report.error(place, error.code, what, error.remedy)
-
-
-def _where(
-    found: Draft, instrument: Instrument, language: str, parameters: dict[str, str]
-) -> tuple[tuple[str | int, ...], str]:
-    """Find the question that does not fit by setting each alone; the instrument's title where none is to blame."""
-    for section in instrument.sections:
-        for question in section.questions:
+        for style, add, size in ((NORMAL, found.report.error, ""), (LARGE, found.report.warning, " in the large size")):
             try:
-                compose(_alone(instrument, section, question), parameters, language)
-            except LayoutError:
-                return found.questions[question.id], f'question "{question.id}": '
-    return ("title",), ""
+                compose(instrument, parameters, language, style=style)
+            except LayoutError as error:
+                add(_where(found, error), error.code, f"On paper in {language}{size}: {error.message}", error.remedy)
+                break
 
 
-def _alone(instrument: Instrument, section: Section, question: Question) -> Instrument:
-    """Return the instrument with this question only and without texts around it."""
-    only = replace(section, questions=(replace(question, asked_if=None),))
-    empty = replace(instrument.intro, translations=())
-    return replace(instrument, intro=empty, thanks=empty, support=empty, sections=(replace(only, intro=empty),))
+def _where(found: Draft, error: LayoutError) -> Place:
+    """Find the place in the definition of what finds none on paper; the title where nothing in particular is meant."""
+    match error.about:
+        case ("question", question):
+            return found.questions[question]
+        case ("section", section):
+            sections = found.instrument.sections if found.instrument is not None else ()
+            return ("section", [s.id for s in sections].index(section), "intro")
+        case (part,):
+            return (part,)
+        case _:
+            return ("title",)

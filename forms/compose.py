@@ -82,7 +82,13 @@ def compose(
             `missing-letter`: the font lacks a letter of a text or of a parameter.
     """
     setter = Setter.of(instrument, parameters, language, style)
-    pages = _pages(setter, kind)
+    try:
+        pages = _pages(setter, kind)
+    except LayoutError as error:
+        if style.text_pt <= NORMAL.text_pt or error.code not in ("too-tall", "too-many-pages"):
+            raise
+        remedy = f"{error.remedy} In the normal size there is more room."
+        raise LayoutError(error.code, error.message, remedy, error.about) from error
     draws, fields = [], []
     for number, placed in enumerate(pages, 1):
         page_draws = _frame_of_page(setter, number, len(pages), kind)
@@ -156,7 +162,7 @@ def _rounded(field: Field) -> Field:
 
 def _opening(setter: Setter) -> Block:
     style = setter.style
-    block = Block(name="title")
+    block = Block(name="The title with the introduction", about=("intro",))
     setter.paragraphs(block, setter.text(setter.instrument.title), style.left, Lettering(style.title_pt, BOLD))
     block.height += 3.0
     setter.paragraphs(block, setter.text(setter.instrument.intro), style.left)
@@ -166,7 +172,7 @@ def _opening(setter: Setter) -> Block:
 def _how(setter: Setter) -> Block:
     """Set the example: a cross, a box that was filled because it went wrong, and what one may do."""
     style, words = setter.style, setter.words
-    block = Block(gap=6.0, name="how to fill in")
+    block = Block(gap=6.0, name="How to fill in")
     pad, step = 4.0, style.pitch - 0.8
     block.height = pad - 1.0
     setter.paragraphs(block, words.how_title, style.left + pad, Lettering(style.text_pt, BOLD))
@@ -201,7 +207,7 @@ def _section(setter: Setter, section: Section, *, headed: bool) -> Iterator[Bloc
     """Yield a section's blocks: heading, words of care where they belong, questions or the rows of a table."""
     title, intro = setter.text(section.title), setter.text(section.intro)
     if (title or intro) and headed:
-        yield _heading(setter, title, intro)
+        yield _heading(setter, section.id, title, intro)
     table = rows(setter, section) if section.table else None
     for n, question in enumerate(section.questions):
         if question.id in setter.instrument.stirring:
@@ -209,9 +215,10 @@ def _section(setter: Setter, section: Section, *, headed: bool) -> Iterator[Bloc
         yield table[n] if table else setter.question(question)
 
 
-def _heading(setter: Setter, title: str, intro: str) -> Block:
+def _heading(setter: Setter, section: str, title: str, intro: str) -> Block:
     style = setter.style
-    block = Block(gap=8.0, keeps_next=True, name=title)
+    name = f"The heading “{title}” with the text under it" if title else f'The text above section "{section}"'
+    block = Block(gap=8.0, keeps_next=True, name=name, about=("section", section))
     block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
     block.height = 3.0
     if title:
@@ -225,7 +232,7 @@ def _heading(setter: Setter, title: str, intro: str) -> Block:
 
 def _care(setter: Setter) -> Block:
     """Set the words of care before what stirs things up: the bar at their left is the one they have on screen."""
-    block = Block(gap=6.5, keeps_next=True, name="note")
+    block = Block(gap=6.5, keeps_next=True, name="The words of care")
     support = support_words(setter.instrument, setter.parameters, setter.language)
     setter.paragraphs(block, f"{setter.words.sensitive}\n\n{support}", setter.style.body)
     block.draws.append(Frame(setter.style.left, 0, 1.0, block.height, 0))
@@ -234,18 +241,22 @@ def _care(setter: Setter) -> Block:
 
 
 def _end(setter: Setter, shown: Window | None) -> Iterator[Block]:
-    """Yield the end: thanks, whom to ask and to turn to; then until when, and how to take an answer back."""
+    """Yield the end: thanks and whom to ask; whom to turn to; until when, and how to take an answer back.
+
+    Three blocks, so that they find room on both sides of the return address.
+    """
     style, words, parameters = setter.style, setter.words, setter.parameters
-    block = Block(gap=8.0, name="end", ending=True)
+    block = Block(gap=8.0, name="The end of the sheet", about=("thanks",), ending=True)
     block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
     block.height = 3.0
     setter.paragraphs(block, setter.text(setter.instrument.thanks), style.left)
     asks = contact_words(setter.instrument, parameters, setter.language)
-    support = support_words(setter.instrument, parameters, setter.language)
-    for text in (asks, support):
-        if text:
-            block.height += 2.0
-            setter.paragraphs(block, text, style.left)
+    if asks:
+        block.height += 2.0
+        setter.paragraphs(block, asks, style.left)
+    yield block
+    block = Block(gap=2.0, name="The support text", about=("support",), ending=True, spreads=False)
+    setter.paragraphs(block, support_words(setter.instrument, parameters, setter.language), style.left)
     yield block
     beside = shown.left_over if shown else _told(setter, ("deadline", words.answer_by))
     lines = (*beside, *_told(setter, ("freezing", words.withdraw), ("purging", words.destroyed)))
@@ -254,7 +265,7 @@ def _end(setter: Setter, shown: Window | None) -> Iterator[Block]:
 
 
 def _lines(setter: Setter, lines: tuple[str, ...], room_mm: float) -> Block:
-    block = Block(gap=AFTER_SUPPORT_MM, name="end", ending=True, spreads=False)
+    block = Block(gap=AFTER_SUPPORT_MM, name="The end of the sheet", about=("thanks",), ending=True, spreads=False)
     for n, line in enumerate(lines):
         block.height += 2.0 if n else 0.0
         setter.paragraphs(block, line, setter.style.left, Lettering(setter.style.text_pt, REGULAR, room_mm))
@@ -274,7 +285,7 @@ def _beside_the_address(setter: Setter) -> tuple[str, ...]:
 def _sign_up_end(setter: Setter, address: str) -> Block:
     """Set the end of the sign-up: thanks, and where to send it; its envelope is addressed by hand."""
     style = setter.style
-    block = Block(gap=8.0, name="end")
+    block = Block(gap=8.0, name="The end of the sheet", about=("thanks",))
     block.draws.append(Stroke(style.left, 0, style.right, 0, 0.5))
     block.height = 3.0
     setter.paragraphs(block, setter.text(setter.instrument.thanks), style.left)

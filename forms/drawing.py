@@ -66,7 +66,8 @@ class Block:
         gap: Least room above it, mm, unless it starts a page.
         keeps_next: Must not be the last on a page: a heading.
         rows: Where each row of boxes begins, mm: the block may be opened there to keep boxes off a fold.
-        name: What it is, for messages.
+        name: What it is, as messages call it.
+        about: What of the instrument it shows; see `LayoutError`.
         ending: Comes after all questions, so it may stand below the return address.
         spreads: The gap above it may grow to fill a page; not so between the rows of a table.
     """
@@ -80,6 +81,7 @@ class Block:
     rows: list[float] = field(default_factory=list)
     spreads: bool = True
     ending: bool = False
+    about: tuple[str, ...] = ()
 
     def opened(self, row: float, gap: float) -> Block:
         """Return a copy with room let in above a row: what stands lower moves, what holds the row grows."""

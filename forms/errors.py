@@ -68,4 +68,13 @@ class DefinitionError(FormsError):
 
 
 class LayoutError(FormsError):
-    """A question or text that finds no place on paper, or a layout file that can't be used."""
+    """A question or text that finds no place on paper, or a layout file that can't be used.
+
+    Attributes:
+        about: What of the instrument is meant: `("question", id)`, `("section", id)`, `("intro",)`, `("support",)` or
+            `("thanks",)`; empty where it is nothing in particular.
+    """
+
+    def __init__(self, code: str, message: str, remedy: str, about: tuple[str, ...] = ()) -> None:
+        super().__init__(code, message, remedy)
+        self.about = about

@@ -12,6 +12,7 @@ from forms.blocks import AFTER_HEADING_MM
 from forms.drawing import Block
 from forms.envelope import A5_MM, BAND_MM
 from forms.errors import LayoutError
+from forms.layout import FieldKind
 
 TOP_MM = 37.5
 """Where the text begins on a page, under markers and code."""
@@ -68,7 +69,7 @@ def paginate(blocks: list[Block], most: int, window: Block | None = None) -> lis
         raise LayoutError(
             "too-many-pages",
             f"The sheet would have {len(pages)} pages; {most} is the most.",
-            "Split the instrument into two.",
+            "Split the instrument into two, or take questions out.",
         )
     return [_spread(_flat(page), window if page is pages[-1] else None) for page in pages]
 
@@ -94,11 +95,26 @@ def _filled(groups: list[list[Block]], window: Block | None, extra: float) -> li
 
 
 def _too_tall(group: list[Block]) -> LayoutError:
-    return LayoutError(
-        "too-tall",
-        f"{group[-1].name} does not fit on one page.",
-        "Shorten its text, split it into two questions or give it fewer options.",
-    )
+    """Say what is too much: a block that alone is higher than a page, or what must stand together with the next one."""
+    alone = [block for block in group if _placed([block], 0.0) is None]
+    if alone:
+        worst, what = alone[-1], f"{alone[-1].name} does not fit on one page."
+    elif group[-1].ending:
+        worst = max(group, key=lambda block: block.height)
+        what = f"{worst.name} does not fit on one page with all that stands at the end and the return address."
+    else:
+        worst = max(group[:-1], key=lambda block: block.height)
+        what = f"{worst.name} does not fit on one page together with what must follow it there: {group[-1].name}."
+    return LayoutError("too-tall", what, _remedy(worst), worst.about)
+
+
+def _remedy(block: Block) -> str:
+    """Tell what makes a block smaller."""
+    if not block.fields:
+        return "Shorten the text."
+    if any(f.kind is FieldKind.BOX for f in block.fields):
+        return "Shorten its texts, give it fewer options, or split it into two questions."
+    return "Shorten its texts, or give it fewer lines to write on."
 
 
 def _spread(blocks: list[Block], window: Block | None) -> list[Place]:

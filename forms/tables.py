@@ -106,7 +106,8 @@ def _columns(setter: Setter, questions: tuple[Question, ...]) -> _Columns | None
 def _row(setter: Setter, question: Question, columns: _Columns, *, first: bool) -> Block:
     """Set one row: number, wording and hint at the left, the boxes on the wording's first line."""
     style = setter.style
-    block = Block(gap=6.0 if first else 0.0, name=question.id, spreads=first)
+    block = Block(gap=6.0 if first else 0.0, spreads=first)
+    block.name, block.about = f'Question "{question.id}"', ("question", question.id)
     if not first:
         block.draws.append(Stroke(style.left, 0, style.right, 0, LINE_MM))
     # Above the first row is a gap already.
