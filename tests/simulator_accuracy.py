@@ -65,12 +65,21 @@ def readings(shard: Shard) -> dict[tuple[str, int], list[Json]]:
     return found
 
 
-def count(profile: str, number: int, crops: Path | None = None) -> tuple[Tally, Json]:
-    """Make, read and count one shard; return the counts, and seconds of CPU for making and for reading."""
+def count(
+    profile: str, number: int, crops: Path | None = None, *, sample: int | None = None
+) -> tuple[Tally, dict[str, float]]:
+    """Make, read and count one shard; return the counts, and seconds of CPU for making and for reading.
+
+    Args:
+        profile: Name of the profile.
+        number: Of the shard.
+        crops: Where pictures of silent misreads go; None: nowhere.
+        sample: Take only so many of its pages.
+    """
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
         started = time.process_time()
-        shard = simulator_farm.shard(profile, number, Path(folder))
+        shard = simulator_farm.shard(profile, number, Path(folder), sample=sample)
         made = time.process_time()
         found = readings(shard)
         read = time.process_time()

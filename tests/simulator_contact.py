@@ -50,8 +50,9 @@ def stored_picture(path: Path, number: int) -> Pixels:
     if path.suffix == ".pdf":
         with pypdfium2.PdfDocument(path) as document:
             page = document[number - 1]
-            sizes = [o.get_px_size()[0] for o in page.get_objects() if isinstance(o, pypdfium2.PdfImage)]
-            made = page.render(scale=max(sizes) / page.get_width()).to_pil().convert("RGB")
+            wide, high = max(o.get_px_size() for o in page.get_objects() if isinstance(o, pypdfium2.PdfImage))
+            # Rendering rounds up to whole pixels.
+            made = page.render(scale=wide / page.get_width()).to_pil().convert("RGB").crop((0, 0, wide, high))
     else:
         with Image.open(path) as picture:
             picture.seek(number - 1 if getattr(picture, "n_frames", 1) > 1 else 0)

@@ -48,25 +48,29 @@ class _Picture:
     quality: int
 
 
-def shard(name: str, number: int, folder: Path) -> Shard:
+def shard(name: str, number: int, folder: Path, *, sample: int | None = None) -> Shard:
     """Make one shard of a profile.
 
     Args:
         name: Of the profile.
         number: Of the shard, from 0.
         folder: Where its files go.
+        sample: Make only so many of its pages, drawn from the whole pile; they are filled in as in the whole shard.
     """
     profile = PROFILES[name]
     seed = [zlib.crc32(name.encode()), number]
     rng = np.random.default_rng(seed)
     serials = [str(s) for s in rng.permutation(SERIALS)]
+    names = _names(profile, number)
+    people = [(somebody(rng, profile.nibs, profile.habits, profile.ways), profile.printer(rng)) for _ in names]
+    every = [(at, page) for at, kind in enumerate(names) for page in range(1, paper(kind).layout.pages + 1)]
+    if sample is not None:
+        # At equal steps, so that dense pages and those of a real instrument are both among them.
+        every = [every[int(n)] for n in np.linspace(1, len(every) - 1, min(sample, len(every) - 1))]
     pile = []
-    for at, kind in enumerate(_names(profile, number)):
-        person = somebody(rng, profile.nibs, profile.habits, profile.ways)
-        printer = profile.printer(rng)
-        for page in range(1, paper(kind).layout.pages + 1):
-            own = np.random.default_rng([*seed, at, page])
-            pile.append(_sheet(profile, person, printer, (kind, page, serials[at]), own))
+    for at, page in every:
+        own = np.random.default_rng([*seed, at, page])
+        pile.append(_sheet(profile, *people[at], (names[at], page, serials[at]), own))
     if profile.mixed:
         pile = _mixed(pile, rng)
     pictures = [_picture(profile, sheet, np.random.default_rng([*seed, 1_000 + n])) for n, sheet in enumerate(pile)]
@@ -146,7 +150,7 @@ def _stranger(image: Pixels, codes: frozenset[str]) -> _Sheet:
 
 def _back(sheet: _Sheet, rng: Rng) -> _Sheet:
     """Return the blank back of a leaf; its front shows through a little, as paper of 80 g lets it."""
-    image = np.full(sheet.image.shape[:2], 255, np.uint8)
+    image: Pixels = np.full(sheet.image.shape[:2], 255, np.uint8)
     if sheet.truth.paper and rng.random() < 0.5:
         shown_through(Leaf(image, image, sheet.truth.paper, sheet.truth.page, sheet.truth.serial, rng))
         image = cv2.addWeighted(image, 0.35, np.full_like(image, 255), 0.65, 0)

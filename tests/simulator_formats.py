@@ -104,19 +104,20 @@ def compact_layers(image: Pixels, dpi: int, quality: int) -> list[Layer]:
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
     small = cv2.resize(gray, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
     paper = cv2.resize(cv2.medianBlur(small, 21), gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    dark = np.asarray(gray.astype(np.int16) < paper.astype(np.int16) - 75)
+    dark = cv2.compare(gray, cv2.LUT(paper, np.clip(np.arange(256) - 75, 0, 255).astype(np.uint8)), cv2.CMP_LT)
     masks = [(dark, "0 g")]
     if image.ndim == 3:
-        least, most = (f(f(image[:, :, 0], image[:, :, 1]), image[:, :, 2]) for f in (cv2.min, cv2.max))
-        bright = dark & (cv2.subtract(most, least) > 60)
-        if bright.any():
-            blue, green, red = (float(v) / 255 for v in image[bright].mean(0))
-            masks = [(dark & ~bright, "0 g"), (bright, f"{red:.3f} {green:.3f} {blue:.3f} rg")]
-    hole = cv2.dilate(dark.astype(np.uint8), np.ones((5, 5), np.uint8))
+        channels = cv2.split(image)
+        least, most = (f(f(channels[0], channels[1]), channels[2]) for f in (cv2.min, cv2.max))
+        bright = cv2.bitwise_and(dark, cv2.threshold(cv2.subtract(most, least), 60, 255, cv2.THRESH_BINARY)[1])
+        if cv2.countNonZero(bright):
+            blue, green, red = (v / 255 for v in cv2.mean(image, bright)[:3])
+            masks = [(cv2.subtract(dark, bright), "0 g"), (bright, f"{red:.3f} {green:.3f} {blue:.3f} rg")]
+    hole = cv2.dilate(dark, np.ones((5, 5), np.uint8))
     filled = paper if image.ndim == 2 else cv2.merge([paper] * 3)
-    bare = np.where(hole[..., None] > 0 if image.ndim == 3 else hole > 0, filled, image)
+    bare = cv2.copyTo(filled, hole, image.copy())
     coarse = cv2.resize(bare, None, fx=100 / dpi, fy=100 / dpi, interpolation=cv2.INTER_AREA)
-    stencils = [g4_layer(np.where(mask, 0, 255).astype(np.uint8), stencil=colour) for mask, colour in masks]
+    stencils = [g4_layer(cv2.bitwise_not(mask), stencil=colour) for mask, colour in masks]
     return [jpeg_layer(coarse, quality), *stencils]
 
 

@@ -165,7 +165,7 @@ def photocopied(image: Pixels, copier: Copier, rng: np.random.Generator) -> tupl
     for x, y, r in zip(
         rng.integers(0, copy.shape[1], copier.specks),
         rng.integers(0, copy.shape[0], copier.specks),
-        rng.gamma(2.0, 0.9, copier.specks),
+        rng.gamma(2.0, 0.9, copier.specks).clip(0, 5),
         strict=True,
     ):
         cv2.ellipse(copy, ((int(x), int(y)), (1 + r, 1 + r * rng.uniform(0.5, 1.5)), 0), int(rng.integers(20, 140)), -1)

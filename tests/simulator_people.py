@@ -26,7 +26,7 @@ FILLED_SHARE = 0.93
 FILLED_GAP_MM = 0.45
 """… and no bare spot in it is wider than this."""
 
-CROSS_SHARE = 0.9
+CROSS_SHARE = 0.85
 """A cross that covers more of the box's inside may be taken for a fill."""
 
 SCRIBBLE_SHARE = 0.7

@@ -93,12 +93,12 @@ def _desk(snap: Snap, size: tuple[int, int], corners: Matrix, rng: np.random.Gen
     grain = cv2.GaussianBlur(rng.normal(0, 1, small[::-1]).astype(np.float32), (0, 0), sigmaX=30, sigmaY=0.9)
     grain = grain / max(1e-6, float(grain.std())) * rng.uniform(2, 9)
     desk = np.clip(base + grain[..., None], 5, 250)
-    low = np.ascontiguousarray(desk.astype(np.uint8))
+    low: Pixels = np.ascontiguousarray(desk.astype(np.uint8))
     shadow = np.round(corners / COARSE + rng.uniform(-2, 3, 2)).astype(np.int32)
-    dark = np.zeros(low.shape[:2], np.uint8)
-    cv2.fillPoly(dark, [shadow], 150)
-    dark = cv2.GaussianBlur(dark, (0, 0), 1.5)
-    low = cv2.multiply(low, cv2.merge([255 - dark] * 3), scale=1 / 255)
+    left: Pixels = np.full(low.shape[:2], 255, np.uint8)
+    cv2.fillPoly(left, [shadow], 105)
+    left = cv2.GaussianBlur(left, (0, 0), 1.5)
+    low = cv2.multiply(low, cv2.merge([left] * 3), scale=1 / 255)
     image = cv2.resize(low, size, interpolation=cv2.INTER_LINEAR)
     for _ in range(snap.clutter):
         _thing(image, rng)
@@ -172,7 +172,8 @@ def _hand(small: tuple[int, int], rng: np.random.Generator) -> Pixels:
         tip = root + inward * reach * rng.uniform(1.1, 1.3) + across * wide * (-0.6 + 0.4 * n)
         ends = [tuple(int(v) for v in np.round(p)) for p in (tip - inward * reach * 0.3, tip)]
         cv2.line(mask, ends[0], ends[1], 255, int(wide * 0.28))
-    return cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), float(rng.uniform(1.2, 7)))
+    soft: Pixels = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), float(rng.uniform(1.2, 7)))
+    return soft
 
 
 def photographed(snap: Snap) -> Callable[[Pixels, Matrix, np.random.Generator], tuple[Scanned, int, bool]]:
