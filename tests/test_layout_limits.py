@@ -60,7 +60,7 @@ def test_words_that_can_not_be_broken_are_broken(size: Size) -> None:
         support=text(f"{WORD} {{support}}"),
     )
     laid_out(with_section_intro(made, WORD[:87]), size)
-    laid_out(made, size, support=WORD, contact=WORD, deadline=WORD, region=WORD)
+    laid_out(made, size, support=WORD[:87], contact=WORD[:87], deadline=WORD[:87], region=WORD)
 
 
 def test_a_word_without_end_costs_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
