@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 from browser_helpers import SMALL, axe_faults, browsing, context, serving, sideways
 from playwright.sync_api import Page, expect
-from web_helpers import make_app, make_instance
+from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
 
 from forms.errors import LayoutError
+from webapp.dataset.accounts import Role
 from webapp.dataset.instance import Instance
 from webapp.language import direction, isolated, language_name, readable
-from webapp.printing import PaperChoice, sheet_of
+from webapp.printing import PaperChoice, paper_languages, sheet_of
 
 DEFINITION = """
 id = "besok"
@@ -89,7 +90,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(pages: dict[str, Page], 
     page.goto("/s/besok")
     page.locator("#f-antal").fill("x")
     page.locator(".send button").click()
-    expect(page.get_by_role("alert")).to_contain_text("En sak att rätta")
+    expect(page.get_by_role("alert")).to_contain_text("att rätta innan")
     faults += axe_faults(page)
     page.set_viewport_size(SMALL)  # type: ignore[arg-type]
     assert not sideways(page)
@@ -146,8 +147,21 @@ def test_paper_is_printed_in_the_languages_that_its_font_has(instance: Instance)
         sheet_of(survey, PaperChoice("ar"))
     assert error.value.code == "missing-letter"
     assert "another language" in error.value.remedy
-    for tag in ("sv", "pl"):
-        assert sheet_of(survey, PaperChoice(tag)).layout.language == tag
+    assert paper_languages(survey) == ("sv", "pl")
+    for choice, tag in ((None, "sv"), (PaperChoice("pl"), "pl")):
+        assert sheet_of(survey, choice).layout.language == tag
+
+
+def test_the_desk_offers_the_languages_of_paper_and_says_why_not_another(instance: Instance) -> None:
+    add_user(instance, "kim", Role.COORDINATOR)
+    client = make_app(instance).test_client()
+    sign_in(client, "kim")
+    page = client.get("/desk/besok/print")
+    assert re.findall(r'<option value="(ar|sv|pl)"', page.text)[:2] == ["sv", "pl"]
+    fields = {"sheets": "1", "language": "ar", "sides": "one", "size": "normal", "csrf_token": csrf_token(page)}
+    refused = client.post("/desk/besok/print", data=fields)
+    assert refused.status_code == 422
+    assert "Papperets typsnitt saknar bokstäver" in refused.text
 
 
 @pytest.mark.parametrize(

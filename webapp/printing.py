@@ -10,10 +10,12 @@ from forms import pdf
 from forms.blocks import Size
 from forms.compose import Sheet, compose
 from forms.information import PARAMETERS, information_page, language_for, languages
+from forms.model import texts_of
 from forms.pagecode import SheetKind
 from forms.pdf import LEAF_GRAMS, Sides, leaves
 from forms.signup import NO_SERIAL, sign_up_sheet
 from forms.slips import compose_slip
+from forms.typeface import missing_letters
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.runs import Run
@@ -26,7 +28,7 @@ class PaperChoice:
     """How sheets are printed.
 
     Attributes:
-        language: One of the survey's languages; None: its first.
+        language: One of the survey's languages; None: its first that paper has letters for.
         sides: Sides of a leaf that are printed.
         size: How large the text is set.
         slips: Slips on a leaf, 2 or 4; 1: whole sheets.
@@ -38,19 +40,29 @@ class PaperChoice:
     slips: int = 1
 
 
+def paper_languages(survey: Survey) -> tuple[str, ...]:
+    """Return the languages of a survey whose texts the paper's font has letters for.
+
+    All of them where it has letters for none, so that printing says what is missing.
+    """
+    texts = tuple(texts_of(survey.instrument))
+    lettered = (tag for tag in survey.languages if not any(missing_letters(text.to(tag)) for text in texts))
+    return tuple(lettered) or survey.languages
+
+
 def sheet_of(survey: Survey, choice: PaperChoice | None = None) -> Sheet:
     """Compose the finished sheet, or slip, of a survey.
 
     Args:
         survey: The survey.
-        choice: How it is printed; None: normal size in the survey's first language.
+        choice: How it is printed; None: normal size in the survey's first language that paper has.
 
     Raises:
         DatasetError: `unknown-language`.
         LayoutError: Something finds no place on paper.
     """
     chosen = choice or PaperChoice()
-    wanted = chosen.language or survey.languages[0]
+    wanted = chosen.language or paper_languages(survey)[0]
     if wanted not in survey.languages:
         raise DatasetError(
             "unknown-language",
@@ -73,7 +85,7 @@ def sign_up_of(survey: Survey, choice: PaperChoice) -> Sheet:
     Raises:
         LayoutError: It does not fit on one page, such as with a very long address.
     """
-    language = choice.language or survey.languages[0]
+    language = choice.language or paper_languages(survey)[0]
     return sign_up_sheet(text_parameters(survey, language), language, choice.size)
 
 

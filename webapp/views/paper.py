@@ -25,6 +25,7 @@ from webapp.printing import (
     information_languages,
     information_of,
     new_run,
+    paper_languages,
     sheet_grams,
     sheet_of,
     sign_up_of,
@@ -53,7 +54,7 @@ def prints(slug: str) -> ResponseReturnValue:
     """Show earlier runs; print a new one."""
     survey = survey_or_404(slug)
     wanted = request.form.get("sheets", "").strip()
-    language = request.form.get("language", survey.languages[0])
+    language = request.form.get("language", paper_languages(survey)[0])
     sides = Sides.TWO if request.form.get("sides") == Sides.TWO.value else Sides.ONE
     size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
     slips = next((n for n in SLIP_SIZES_MM if request.form.get("slips") == str(n)), 1)
@@ -94,7 +95,7 @@ def sign_ups(slug: str) -> ResponseReturnValue:
             survey, wanted="20", wrong=gettext("Write a number of sheets from 1 to %(most)s.", most=most), status=422
         )
     try:
-        sheet = sign_up_of(survey, PaperChoice(request.form.get("language", survey.languages[0])))
+        sheet = sign_up_of(survey, PaperChoice(request.form.get("language", paper_languages(survey)[0])))
     except FormsError as error:
         return _page(survey, wanted="20", wrong=" ".join(told(error)), status=422)
     out = _spooled()
@@ -187,8 +188,8 @@ def _page(  # noqa: PLR0913 - each is one thing that the page shows again
             information_languages=[(tag, language_name(tag)) for tag in information_languages(survey)],
             grams=[round(sheet_grams(pages, sides)) for sides in Sides],
             chosen=chosen,
-            chosen_language=chosen.language or survey.languages[0],
-            paper_languages=[(tag, language_name(tag)) for tag in survey.languages],
+            chosen_language=chosen.language or paper_languages(survey)[0],
+            paper_languages=[(tag, language_name(tag)) for tag in paper_languages(survey)],
             **survey_page(survey),
         ),
         status,

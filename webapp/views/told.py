@@ -36,6 +36,10 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("The survey can't open: its texts still lack something."),
         gettext("See the list on the survey's page."),
     ),
+    "missing-letter": lambda: (
+        gettext("The paper's font lacks letters of a text, or of a name or address that the survey fills in."),
+        gettext("Print in another language, or write the value with other letters. On screen it works as it is."),
+    ),
     "bad-number-of-sheets": lambda: (
         gettext("That many sheets can't be printed in one run."),
         gettext("Ask for a number from 1 to 20,000."),
