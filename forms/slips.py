@@ -6,6 +6,7 @@ return address and one page. Of what stands around the questions, as much is set
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -201,7 +202,10 @@ def _blocks(setter: Setter, fullness: _Fullness, kind: SheetKind) -> Iterator[Bl
 
 def _text(setter: Setter, text: str, face: str = REGULAR) -> Block:
     block = Block(name="text")
-    setter.paragraphs(block, " ".join(text.split()), setter.style.left, Lettering(setter.style.text_pt, face))
+    # Lines and paragraphs run on where room is scarce; a no-break space stays one.
+    setter.paragraphs(
+        block, re.sub(r"[ \n]+", " ", text.strip()), setter.style.left, Lettering(setter.style.text_pt, face)
+    )
     return block
 
 

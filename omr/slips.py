@@ -25,15 +25,18 @@ from omr.register import SIGN_UP_IDS, Floats, Found, all_markers, markers_near, 
 WHOLE_PAGE_MM2 = 0.6 * 210 * 297
 """Pages smaller than this are slips: an A5 is half of an A4."""
 
-NEAR_MM = 7.0
-"""How far a marker may be from where one code or one other marker puts it: the other side of an A5 is 190 mm away, and
-a degree there is 3 mm."""
+NEAR_MM = 18.0
+"""How far a marker may be from where the code or another marker puts it: in a phone's picture the far side of a slip
+may be a tenth smaller. The same marker of a slip beside it that lies alike is at least a slip's width away."""
 
-NEAR_DEG = 8.0
-"""How much two markers of one slip may be turned against each other."""
+NEAR_DEG = 14.0
+"""How much two markers of one slip may be turned against each other, perspective included."""
 
 LOOK_MM = 14.0
 """Half the side of the square in which a marker that was not found is looked for again."""
+
+SAME_MM = 3.0
+"""Markers whose middles are this close are one that was found twice."""
 
 SURE_MARKERS = 3
 """So many markers that lie as on a slip make one, whatever else is there."""
@@ -104,15 +107,17 @@ def find_slips(image: PageImage, layouts: Mapping[str, Layout], policy: Policy) 
     if any(f.id in SIGN_UP_IDS for f in found) or any(c.code.kind is SheetKind.SIGN_UP for c in codes):
         return (Slip(Refusal(RefusalCode.SIGN_UP_SHEET), ()),)
     shapes = _shapes(layouts.values())
-    left = list(found)
+    pool = _Pool(list(found), [])
     groups = []
     for placed in codes:
         layout = layouts.get(placed.code.layout)
         shape = _shape(layout) if layout is not None and is_slip(layout) else None
         if shape is not None:
-            groups.append(_by_code(image.gray, shape, placed, left))
+            groups.append(_by_code(image.gray, shape, placed, pool))
     used = {c.code for c in codes if any(g.code == c.code for g in groups)}
-    groups += _by_markers(image, shapes, left)
+    # A marker that was not recognised as its slip's own, on a slip that has enough others, makes no slip.
+    pool.left = [f for f in pool.left if not any(_inside(f, g) for g in groups)]
+    groups += _by_markers(image, shapes, pool)
     if not any(g.code is not None or len(g.found) >= SURE_MARKERS for g in groups):
         return ()
     strangers = [c for c in codes if c.code not in used and not any(g.code == c.code for g in groups)]
@@ -131,67 +136,112 @@ def _shape(layout: Layout) -> _Shape:
     return _Shape(layout.page_size_mm, tuple(m for m in layout.markers if m.page == 1), layout.codes[0])
 
 
-def _by_code(gray: Gray, shape: _Shape, placed: PlacedCode, left: list[Found]) -> _Group:
-    """Gather the markers around a code; those that are taken leave `left`."""
+def _by_code(gray: Gray, shape: _Shape, placed: PlacedCode, pool: _Pool) -> _Group:
+    """Gather the markers around a code."""
     module = shape.code.size / (SIDE_MODULES + 2 * QUIET_MODULES)
     low, high = QUIET_MODULES * module, (QUIET_MODULES + SIDE_MODULES) * module
     corner = np.array([shape.code.x, shape.code.y])
     paper = corner + np.array([[low, low], [high, low], [high, high], [low, high]])
-    matrix = _similar(paper, placed.corners_px)
-    taken = _members(shape, matrix, left)
-    left[:] = [f for f in left if not any(f is t for t in taken)]
-    return _completed(gray, _Group(shape, matrix, tuple(taken), placed.code))
+    matrix, found = _gathered(shape, paper, placed.corners_px, pool.left)
+    pool.take(found)
+    return _completed(gray, _Group(shape, matrix, found, placed.code), pool)
 
 
-def _by_markers(image: PageImage, shapes: Sequence[_Shape], left: list[Found]) -> list[_Group]:
+def _by_markers(image: PageImage, shapes: Sequence[_Shape], pool: _Pool) -> list[_Group]:
     """Group markers whose code was not found, the fullest groups first, and look for the code where it must be."""
-    groups = []
-    while left:
+    groups: list[_Group] = []
+    while True:
         tried = [
-            (shape, matrix, _members(shape, matrix, left))
+            (shape, *_gathered(shape, _square(own), seed.corners_px, pool.left))
             for shape in shapes
-            for seed in left
+            for seed in pool.left
             for own in shape.markers
             if own.id == seed.id
-            for matrix in [_similar(_square(own), seed.corners_px)]
         ]
         # What belongs to no slip at all, such as the second page of a sheet, is left to the ordinary reading.
-        shape, matrix, members = max(tried, key=lambda t: len(t[2]), default=(None, None, []))
-        if shape is None or matrix is None or not members:
-            break
-        left[:] = [f for f in left if not any(f is m for m in members)]
-        group = _completed(image.gray, _Group(shape, matrix, tuple(members), None))
+        tried = [t for t in tried if t[2]]
+        if not tried:
+            return groups
+        shape, matrix, found = max(tried, key=lambda t: len(t[2]))
+        pool.take(found)
+        group = _completed(image.gray, _Group(shape, matrix, found, None), pool)
         codes = codes_at(image, register(group.found, shape.markers, worst_mm=2.0), shape.code)
         groups.append(replace(group, code=codes[0] if len(codes) == 1 else None))
-    return groups
 
 
-def _members(shape: _Shape, matrix: Floats, left: Sequence[Found]) -> list[Found]:
-    """Return the markers that lie where a slip has them, at most one for each corner."""
+@dataclass(slots=True)
+class _Pool:
+    """The markers of an image: those that no slip has yet, and those that one has."""
+
+    left: list[Found]
+    taken: list[Found]
+
+    def take(self, found: Iterable[Found]) -> None:
+        """Give markers to a slip."""
+        for one in found:
+            self.left = [f for f in self.left if f is not one]
+            self.taken.append(one)
+
+    def own(self, one: Found, near_px: float) -> Found | None:
+        """Return a marker that was found anew as the pool knows it; None where another slip has it."""
+        if any(_apart(one, f) < near_px for f in self.taken):
+            return None
+        return next((f for f in self.left if f.id == one.id and _apart(one, f) < near_px), one)
+
+
+def _gathered(shape: _Shape, paper: Floats, image: Floats, left: Sequence[Found]) -> tuple[Floats, tuple[Found, ...]]:
+    """Gather a slip's markers, the nearest first, each telling better where the next must be.
+
+    Args:
+        shape: The slip's shape.
+        paper: Corners of what is known of it, 4 × 2, mm.
+        image: The same in working pixels.
+        left: The markers that may be its own.
+
+    Returns:
+        Where the slip lies, 2 × 3, roughly, and its markers by id.
+    """
+    known = [(paper, image)]
+    found: list[Found] = []
+    middle = paper.mean(0)
+    for marker in sorted(shape.markers, key=lambda m: float(np.hypot(*(_square(m).mean(0) - middle)))):
+        matrix = _similar(*(np.vstack(of) for of in zip(*known, strict=True)))
+        one = _expected(marker, matrix, left)
+        if one is not None:
+            found.append(one)
+            known.append((_square(marker), one.corners_px))
+    matrix = _similar(*(np.vstack(of) for of in zip(*known, strict=True)))
+    return matrix, tuple(sorted(found, key=lambda f: f.id))
+
+
+def _expected(marker: Marker, matrix: Floats, left: Sequence[Found]) -> Found | None:
+    """Return the found marker that lies closest to where a slip's marker must be; None where none is near."""
     near, turn = NEAR_MM * _px_per_mm(matrix), _turn(matrix)
-    members = []
-    for marker in shape.markers:
-        expected = _at(matrix, _square(marker)).mean(0)
-        close = [(float(np.hypot(*(f.corners_px.mean(0) - expected))), f) for f in left if f.id == marker.id]
-        close = [(d, f) for d, f in close if d <= near and abs(_off(_marker_turn(f), turn)) <= NEAR_DEG]
-        if close:
-            members.append(min(close, key=lambda pair: pair[0])[1])
-    return members
+    middle = _at(matrix, _square(marker)).mean(0)
+    close = [
+        (away, f)
+        for f in left
+        if f.id == marker.id and (away := float(np.hypot(*(f.corners_px.mean(0) - middle)))) <= near
+        if abs(_off(_marker_turn(f), turn)) <= NEAR_DEG
+    ]
+    return min(close, key=lambda pair: pair[0])[1] if close else None
 
 
-def _completed(gray: Gray, group: _Group) -> _Group:
+def _completed(gray: Gray, group: _Group, pool: _Pool) -> _Group:
     """Look again for markers that are missing, in small squares where they must be."""
     has = {f.id for f in group.found}
     fit = register(group.found, group.shape.markers, worst_mm=2.0) if len(has) >= SURE_MARKERS else None
     matrix = group.matrix if fit is None else np.asarray(fit.matrix[:2] / fit.matrix[2, 2], np.float64)
+    side, same = LOOK_MM * _px_per_mm(matrix), SAME_MM * _px_per_mm(matrix)
     more = []
     for marker in group.shape.markers:
         if marker.id not in has:
-            at = _at(matrix, _square(marker)).mean(0)
-            near = markers_near(gray, at, LOOK_MM * _px_per_mm(matrix))
-            more += _members(replace(group.shape, markers=(marker,)), matrix, near)
-    found = tuple(sorted((*group.found, *more), key=lambda f: f.id))
-    return replace(group, matrix=matrix, found=found)
+            seen = markers_near(gray, _at(matrix, _square(marker)).mean(0), side)
+            one = _expected(marker, matrix, [own for f in seen if (own := pool.own(f, same)) is not None])
+            if one is not None:
+                pool.take([one])
+                more.append(one)
+    return replace(group, matrix=matrix, found=tuple(sorted((*group.found, *more), key=lambda f: f.id)))
 
 
 def _slip(group: _Group, layouts: Mapping[str, Layout], policy: Policy, sha256: str) -> Slip:
@@ -231,6 +281,20 @@ def _in_order(slips: Iterable[tuple[Floats, float, Slip]], side_px: float) -> tu
         else:
             rows.append([(middle, slip)])
     return tuple(slip for row in rows for _, slip in sorted(row, key=lambda pair: float(pair[0][0])))
+
+
+def _inside(one: Found, group: _Group) -> bool:
+    """Tell whether a marker lies on a slip that has been found."""
+    fit = register(group.found, group.shape.markers, worst_mm=2.0)
+    if fit is None:
+        return False
+    x, y = fit.to_mm(one.corners_px.mean(0)[None])[0]
+    width, height = group.shape.size_mm
+    return bool(0 <= x <= width and 0 <= y <= height)
+
+
+def _apart(one: Found, other: Found) -> float:
+    return float(np.hypot(*(one.corners_px.mean(0) - other.corners_px.mean(0))))
 
 
 def _similar(paper: Floats, image: Floats) -> Floats:
