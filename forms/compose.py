@@ -41,6 +41,9 @@ MOST_PAGES = 32
 AFTER_SUPPORT_MM = 3.5
 """Gap between whom to turn to and where to send the sheet."""
 
+SIGN_UP_PAGES = 2
+"""The most pages of a sign-up: one at 12 pt, two in large type."""
+
 SIGN_MM = 6.4
 """Width of the sign beside the page number."""
 
@@ -74,8 +77,8 @@ def compose(
             make lines of their own.
         language: Language of the sheet.
         style: Measures; NORMAL is 12 pt.
-        kind: PRACTICE says on each page that the answers don't count (draft or demo); SIGN_UP has one page with markers
-            of its own and no number.
+        kind: PRACTICE says on each page that the answers don't count (draft or demo); SIGN_UP has markers of
+            its own, the same on each of its pages, and no number.
 
     Raises:
         LayoutError: `too-tall`: a question does not fit on a page; `too-many-pages`; `empty-label`;
@@ -97,8 +100,7 @@ def compose(
             fields += [_rounded(replace(f, page=number, y=f.y + y)) for f in block.fields]
         _refuse_missing_letters(page_draws)
         draws.append(tuple(page_draws))
-    first_marker = SIGN_UP_FIRST if kind is SheetKind.SIGN_UP else marker_id(1, 0)
-    return Sheet(_layout(instrument, language, len(pages), fields, first_marker), tuple(draws))
+    return Sheet(_layout(instrument, language, len(pages), fields, kind), tuple(draws))
 
 
 def _pages(setter: Setter, kind: SheetKind) -> list[list[tuple[Block, float]]]:
@@ -122,7 +124,7 @@ def _set(setter: Setter, kind: SheetKind) -> list[list[tuple[Block, float]]]:
         blocks += _section(setter, section, headed=kind is not SheetKind.SIGN_UP)
     address = setter.parameters.get("return_address", "").strip()
     if kind is SheetKind.SIGN_UP:
-        return paginate([*blocks, _sign_up_end(setter, address)], 1)
+        return paginate([*blocks, _sign_up_end(setter, address)], SIGN_UP_PAGES)
     shown = window(setter, address, _beside_the_address(setter)) if address else None
     blocks += _end(setter, shown)
     return paginate(blocks, MOST_PAGES, shown.block if shown else None)
@@ -138,12 +140,14 @@ def _refuse_missing_letters(draws: list[Draw]) -> None:
             raise LayoutError("missing-letter", f"The paper's font lacks {listed}, in “{draw.text}”.", remedy)
 
 
-def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field], first_marker: int) -> Layout:
+def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field], kind: SheetKind) -> Layout:
     left, top = MARKER_INSET_MM, MARKER_INSET_MM
     right, bottom = (edge - MARKER_INSET_MM - MARKER_MM for edge in PAGE_MM)
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    sign_up = kind is SheetKind.SIGN_UP
     markers = tuple(
-        Marker(page, first_marker + marker_id(page, n), CORNERS[n], x, y, MARKER_MM)
+        # The same four on each page of a sign-up: whatever page is scanned is known at once and not kept.
+        Marker(page, SIGN_UP_FIRST + n if sign_up else marker_id(page, n), CORNERS[n], x, y, MARKER_MM)
         for page in range(1, pages + 1)
         for n, (x, y) in enumerate(corners)
     )
@@ -300,19 +304,18 @@ def _sign_up_end(setter: Setter, address: str) -> Block:
 def _frame_of_page(setter: Setter, page: int, pages: int, kind: SheetKind) -> list[Draw]:
     """Set head and foot: page number and serial beside the code, the printed code, what the number is for."""
     style, words = setter.style, setter.words
-    if kind is SheetKind.SIGN_UP:
-        foot = words.sign_up_foot
-        return [Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR)]
     size = style.text_pt if style.text_pt < 14 else 14.0
     left, right = MARKER_INSET_MM + MARKER_MM + 6, PAGE_MM[0] - MARKER_INSET_MM - MARKER_MM - 6
     page_of = words.page.format(page=page, pages=pages)
-    draws: list[Draw] = [
-        *_sign(left, 18.2 - ASCENT * size * MM_PER_PT / 2 - SIGN_MM / 2),
-        Words(left + SIGN_MM + 2, 18.2, page_of, size, BOLD),
-        Words(right - _widest_serial(words.number, size), 18.2, words.number, size, BOLD),
-    ]
-    foot = words.number_is_for
-    draws.append(Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR))
+    foot = words.sign_up_foot if kind is SheetKind.SIGN_UP else words.number_is_for
+    draws: list[Draw] = [Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR)]
+    if kind is not SheetKind.SIGN_UP or pages > 1:
+        draws += [
+            *_sign(left, 18.2 - ASCENT * size * MM_PER_PT / 2 - SIGN_MM / 2),
+            Words(left + SIGN_MM + 2, 18.2, page_of, size, BOLD),
+        ]
+    if kind is not SheetKind.SIGN_UP:
+        draws.append(Words(right - _widest_serial(words.number, size), 18.2, words.number, size, BOLD))
     if kind is SheetKind.PRACTICE:
         wide = width_mm(words.practice, 12, BOLD)
         draws.append(Words((PAGE_MM[0] - wide) / 2, 9.4, words.practice, 12, BOLD))

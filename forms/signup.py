@@ -33,7 +33,7 @@ def sign_up_sheet(parameters: Mapping[str, str], language: str, size: Size = Siz
         size: How large it is set.
 
     Raises:
-        LayoutError: It does not fit on one page.
+        LayoutError: It does not fit on two pages, such as with a very long address.
     """
     form = load(DEFINITION)
     tag = next((t for t in fallbacks(language) if t in form.languages), form.languages[0])

@@ -83,7 +83,7 @@ def sign_up_of(survey: Survey, choice: PaperChoice) -> Sheet:
     """Compose the sign-up sheet for interviews with a survey's parameters.
 
     Raises:
-        LayoutError: It does not fit on one page, such as with a very long address.
+        LayoutError: It does not fit on two pages, such as with a very long address.
     """
     language = choice.language or paper_languages(survey)[0]
     return sign_up_sheet(text_parameters(survey, language), language, choice.size)
