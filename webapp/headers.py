@@ -16,6 +16,8 @@ POLICY = "; ".join(
         "script-src 'self'",
         "img-src 'self'",
         "connect-src 'self'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -27,7 +29,9 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), bro
 
 YEAR_S = 365 * 24 * 3600
 
-_COMPRESSIBLE = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml"})
+_COMPRESSIBLE = frozenset(
+    {"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml"}
+)
 _SMALLEST_WORTH_IT = 600
 
 
@@ -46,6 +50,11 @@ def secure(response: Response) -> Response:
     if request.endpoint == "static" and response.status_code in (200, 304):
         fresh = "public, max-age=%d, immutable" if "v" in request.args else "public, max-age=%d"
         headers["Cache-Control"] = fresh % (YEAR_S if "v" in request.args else 3600)
+    elif request.endpoint == "phone.script" and response.status_code in (200, 304):
+        # Its address names the hash of what it holds.
+        headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+    elif request.endpoint == "phone.worker":
+        headers["Cache-Control"] = "no-cache"
     else:
         headers["Cache-Control"] = "no-store"
     return response
@@ -57,7 +66,7 @@ def compress(response: Response) -> Response:
     Only what holds no secret of a signed-in person: pages of the respondent and static files. (A page that mixes
     a secret with what an attacker sends would tell the secret through its compressed length.)
     """
-    public = request.endpoint == "static" or (request.blueprint == "respond")
+    public = request.endpoint == "static" or (request.blueprint in ("respond", "phone"))
     worth = (
         public
         and response.status_code != 304

@@ -108,7 +108,7 @@ def current_language() -> str:
     """
     chosen = g.get("language")
     if chosen is None:
-        public = request.blueprint in (None, "respond")
+        public = request.blueprint in (None, "respond", "phone")
         wanted = request.args.get("lang", "") if public else session.get(SESSION_KEY, "")
         chosen = g.language = interface_language(str(wanted)[:35])
     return str(chosen)

@@ -20,6 +20,7 @@ from webapp.language import direction, gettext, interface_language, language_nam
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, answer_words, form_view, text_words
 from webapp.views.here import instance, survey_or_404
+from webapp.views.phonedata import Phone, phone
 from webapp.views.posted import is_submission_id, new_submission_id, read_given
 from webapp.views.told import told as error_words
 from webapp.wording import text_parameters
@@ -55,6 +56,10 @@ class _Visit:
     def form(self, given: Mapping[str, Given] | None = None, faults: tuple[SubmissionFault, ...] = ()) -> FormView:
         """Return the page's questions with what was answered so far."""
         return form_view(self.instrument, self.parameters, self.language, given, faults)
+
+    def phone(self, *, begins: bool, again: bool = False) -> Phone:
+        """Return what the page tells the script on the phone."""
+        return phone(self.survey, self.instrument, self.language, begins=begins, again=again)
 
     def page(self, template: str, status: int = 200, **more: object) -> ResponseReturnValue:
         """Show one of the respondent's pages."""
@@ -94,18 +99,19 @@ def _attributes(tag: str) -> Markup:
     return Markup(' lang="{}" dir="{}"').format(tag, direction(tag))
 
 
-def first_page(survey: Survey, instrument: Instrument, language: str) -> str:
+def first_page(survey: Survey, instrument: Instrument, language: str, script: Phone | None = None) -> str:
     """Return a survey's page as a person meets it, nothing answered yet.
 
     Args:
         survey: The survey.
         instrument: The version that is shown.
         language: One of the survey's languages.
+        script: What it tells the script on the phone; None: a page that only looks like one.
     """
     use_language(language)
     visit = _Visit(survey, instrument, language)
     return render_template(
-        "respond/form.html", **page_values(survey, language), **_form_values(visit, visit.form(), "")
+        "respond/form.html", **page_values(survey, language), **_form_values(visit, visit.form(), ""), phone=script
     )
 
 
@@ -136,7 +142,7 @@ def form(slug: str) -> ResponseReturnValue:
     if request.method == "POST":
         return _take(visit)
     if not visit.survey.begins(instance().store.now()):
-        return visit.page("respond/closed.html", 410, form=visit.form(), kept=())
+        return visit.page("respond/closed.html", 410, form=visit.form(), kept=(), phone=visit.phone(begins=False))
     return _show(visit)
 
 
@@ -171,7 +177,8 @@ def _show(  # noqa: PLR0913 (a page has that many states)
 ) -> ResponseReturnValue:
     """Show the form, empty or with what was answered."""
     values = _form_values(visit, visit.form(given, faults), submission_id or new_submission_id(), removed)
-    return visit.page("respond/form.html", status, **values, extra=extra)
+    again = given is not None
+    return visit.page("respond/form.html", status, **values, extra=extra, phone=visit.phone(begins=True, again=again))
 
 
 def _form_values(visit: _Visit, view: FormView, submission_id: str, removed: _Removed = ()) -> dict[str, object]:
@@ -187,7 +194,7 @@ def _form_values(visit: _Visit, view: FormView, submission_id: str, removed: _Re
 
 def _take(visit: _Visit) -> ResponseReturnValue:
     """Take what was sent, unless it comes from elsewhere or too late."""
-    if not _from_own_page():
+    if not from_own_page():
         return error_page(
             403,
             heading=gettext("The answers did not come from the survey's own page"),
@@ -268,7 +275,7 @@ def _said(
     )
 
 
-def _from_own_page() -> bool:
+def from_own_page() -> bool:
     """Tell whether a form was sent from our own page, by what browsers say about it.
 
     `Sec-Fetch-Site` comes from newer browsers over HTTPS, `Origin` from nearly all. What sends neither is no

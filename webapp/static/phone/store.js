@@ -1,0 +1,155 @@
+/**
+ * What waits on this phone, in IndexedDB: one draft for each survey, and sealed answers that are not sent yet.
+ *
+ * Touches no page. Works in a page and in the service worker.
+ *
+ *   const store = openStore()
+ *   store.draft(slug)              the draft { slug, form, body } or undefined; body is whatever the interface keeps
+ *   store.beginDraft(draft)        keep a new one in the place of any other
+ *   store.saveDraft(draft)         keep what was changed; false where that form was sent, erased or replaced meanwhile
+ *                                  (in another tab): then nothing is written, so that nothing comes back
+ *   store.dropDraft(slug)
+ *   store.queue(entry)             put a sealed answer into the queue and take the draft away, both or neither
+ *   store.waiting(slug)            entries of a survey, or of all surveys without a slug
+ *   store.change(number, change)   change an entry, or remove it where change returns undefined
+ *   store.eraseSurvey(slug), store.eraseAll()
+ *
+ * An entry: { number, slug, sealed, state, tries, next, until, unsure }; see send.js. A draft's `form` is a random text
+ * of this phone alone and never travels; it tells one form begun from the next.
+ */
+
+const DATABASE = "kryssklick";
+const LAYOUT = 1;
+
+const settled = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+function connect(factory) {
+  const request = factory.open(DATABASE, LAYOUT);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore("drafts", { keyPath: "slug" });
+    request.result.createObjectStore("queue", { keyPath: "number" }).createIndex("slug", "slug");
+  };
+  return settled(request);
+}
+
+/** The two stores of this phone. Errors of the browser (storage full, storage forbidden) are passed on. */
+export class Store {
+  constructor(factory) {
+    this.factory = factory;
+    this.opening = null;
+  }
+
+  async database() {
+    if (!this.opening) {
+      this.opening = connect(this.factory).then((db) => {
+        // Another tab erases everything, or the browser threw the storage away: open anew when next asked.
+        db.onversionchange = () => {
+          db.close();
+          this.opening = null;
+        };
+        db.onclose = () => (this.opening = null);
+        return db;
+      });
+      this.opening.catch(() => (this.opening = null));
+    }
+    return this.opening;
+  }
+
+  /** Run work in one transaction; resolves with its result when everything is on the disk. */
+  async inTransaction(stores, mode, work) {
+    const db = await this.database();
+    return new Promise((resolve, reject) => {
+      const transaction = db.transaction(stores, mode, { durability: "strict" });
+      let result;
+      transaction.oncomplete = () => resolve(result);
+      transaction.onabort = () => reject(transaction.error);
+      work(...stores.map((name) => transaction.objectStore(name))).then(
+        (value) => (result = value),
+        (error) => {
+          reject(error);
+          try {
+            transaction.abort();
+          } catch {
+            // It has ended by itself, because of the same error.
+          }
+        },
+      );
+    });
+  }
+
+  /** @returns {Promise<Object|undefined>} */
+  draft(slug) {
+    return this.inTransaction(["drafts"], "readonly", (drafts) => settled(drafts.get(slug)));
+  }
+
+  /** @param {{slug: string, form: string, body: *}} draft */
+  beginDraft(draft) {
+    return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.put(draft)));
+  }
+
+  /** @returns {Promise<boolean>} whether it was kept */
+  saveDraft(draft) {
+    return this.inTransaction(["drafts"], "readwrite", async (drafts) => {
+      const before = await settled(drafts.get(draft.slug));
+      if (!before || before.form !== draft.form) return false;
+      await settled(drafts.put(draft));
+      return true;
+    });
+  }
+
+  dropDraft(slug) {
+    return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.delete(slug)));
+  }
+
+  /** Freeze a sealed answer; the same number twice is one entry. */
+  queue(entry) {
+    return this.inTransaction(["drafts", "queue"], "readwrite", async (drafts, queue) => {
+      await settled(queue.put(entry));
+      await settled(drafts.delete(entry.slug));
+    });
+  }
+
+  /** @returns {Promise<Object[]>} */
+  waiting(slug) {
+    return this.inTransaction(["queue"], "readonly", (queue) =>
+      settled(slug === undefined ? queue.getAll() : queue.index("slug").getAll(slug)),
+    );
+  }
+
+  change(number, change) {
+    return this.inTransaction(["queue"], "readwrite", async (queue) => {
+      const before = await settled(queue.get(number));
+      if (!before) return;
+      const after = change(before);
+      await settled(after === undefined ? queue.delete(number) : queue.put(after));
+    });
+  }
+
+  /** Take away everything that belongs to one survey. */
+  eraseSurvey(slug) {
+    return this.inTransaction(["drafts", "queue"], "readwrite", async (drafts, queue) => {
+      await settled(drafts.delete(slug));
+      for (const number of await settled(queue.index("slug").getAllKeys(slug))) await settled(queue.delete(number));
+    });
+  }
+
+  /** Take away the whole database; open tabs let go of it and begin anew. */
+  async eraseAll() {
+    const db = await this.database();
+    this.opening = null;
+    db.close();
+    await settled(this.factory.deleteDatabase(DATABASE));
+  }
+}
+
+/**
+ * @param {IDBFactory} factory
+ * @returns {Store}
+ */
+export function openStore(factory = self.indexedDB) {
+  return new Store(factory);
+}

@@ -1,0 +1,148 @@
+/**
+ * The service worker: opens surveys without network, and sends what waits when the browser wakes it.
+ *
+ * The server puts store.js and send.js before this file and serves the whole as one plain script at /s/worker.js, since
+ * older browsers take no modules here. Its scope is /s/. Each survey has a cache of its own for each version of its
+ * pages and files; a cache is used only when it is complete and every file in it is what the server's list says by its
+ * hash. A new one is built beside the old one, which goes only then: an update never makes a survey unavailable.
+ *
+ * Messages from a page, answered with true or false on the port that comes along:
+ *   { what: "keep", slug, language }   cache this language and all it needs
+ *   { what: "languages", slug }        add the other languages to that cache
+ */
+
+import { CHANNEL, Sender } from "./send.js";
+import { openStore } from "./store.js";
+
+const PREFIX = "kryssklick ";
+const KEPT = "/s/kept.json";
+const PAGE = /^\/s\/([a-z][a-z0-9-]{1,39})$/;
+const FILE = /^\/(phone|static)\//;
+
+const nameOf = (slug, version) => `${PREFIX}${slug} ${version}`;
+const asks = { credentials: "omit", redirect: "error" };
+
+async function hashOf(buffer) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", buffer));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The newest complete cache of a survey: { cache, name, list } or undefined. */
+async function current(slug) {
+  let found;
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(`${PREFIX}${slug} `)) continue;
+    const cache = await caches.open(name);
+    const kept = await cache.match(KEPT);
+    if (!kept) continue;
+    const list = await kept.json();
+    if (!found || list.at > found.list.at) found = { cache, name, list };
+  }
+  return found;
+}
+
+/** Put a file into a cache, after a look at its hash; a browser's own cache may be used if what it has is right. */
+async function put(cache, file) {
+  if (await cache.match(file.url)) return;
+  for (const how of ["default", "reload"]) {
+    const answer = await fetch(file.url, { ...asks, cache: how });
+    if (answer.ok && (await hashOf(await answer.clone().arrayBuffer())) === file.sha256) {
+      await cache.put(file.url, answer);
+      return;
+    }
+  }
+  throw new Error(`${file.url} is not what the list says`);
+}
+
+/** What the server offers to keep of a survey: see webapp/views/phone.py. */
+async function listOf(slug) {
+  const answer = await fetch(`/s/${slug}/offline.json`, { ...asks, cache: "no-store" });
+  const list = await answer.json();
+  if (list.format !== "kryssklick-offline/1") throw new Error("not the list of a survey");
+  return list;
+}
+
+/**
+ * Bring the cache of a survey up to date.
+ * @param {string} slug
+ * @param {string[]} languages  wanted beside those that are kept already; ["*"]: all
+ */
+async function keep(slug, languages) {
+  const list = await listOf(slug);
+  const old = await current(slug);
+  if (!old && !list.begins) return false;
+  const all = Object.keys(list.pages);
+  const before = old ? old.list.languages : [];
+  const wanted = all.filter((tag) => languages.includes("*") || languages.includes(tag) || before.includes(tag));
+  const name = nameOf(slug, list.version);
+  const cache = await caches.open(name);
+  for (const file of [...list.files, ...wanted.map((tag) => list.pages[tag])]) await put(cache, file);
+  const kept = { ...list, languages: wanted, at: Date.now() };
+  await cache.put(KEPT, new Response(JSON.stringify(kept), { headers: { "Content-Type": "application/json" } }));
+  for (const other of await caches.keys()) {
+    if (other.startsWith(`${PREFIX}${slug} `) && other !== name) await caches.delete(other);
+  }
+  return true;
+}
+
+/** A page of a survey out of its cache, in a language or else in the one that it starts with; undefined: not kept. */
+async function keptPage(slug, language, exactly) {
+  const found = await current(slug);
+  if (!found) return undefined;
+  const { pages, start, languages } = found.list;
+  const tags = exactly ? [pages[language] ? language : start] : [language, start, ...languages];
+  for (const tag of tags) {
+    const page = pages[tag] && (await found.cache.match(pages[tag].url));
+    if (page) return page;
+  }
+  return undefined;
+}
+
+async function answerPage(event, slug, language) {
+  const page = await keptPage(slug, language, true);
+  if (page) {
+    event.waitUntil(keep(slug, [language]).catch(() => {}));
+    return page;
+  }
+  try {
+    return await fetch(event.request);
+  } catch (error) {
+    const other = await keptPage(slug, language, false);
+    if (other) return other;
+    throw error;
+  }
+}
+
+self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
+
+// Caches are of the same form for every worker of this kind, so a new one may take over open pages at once.
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== self.location.origin) return;
+  const page = PAGE.exec(url.pathname);
+  if (request.mode === "navigate") {
+    if (page) event.respondWith(answerPage(event, page[1], url.searchParams.get("lang") || ""));
+  } else if (FILE.test(url.pathname)) {
+    event.respondWith(caches.match(request, { ignoreVary: true }).then((kept) => kept || fetch(request)));
+  }
+});
+
+self.addEventListener("message", (event) => {
+  const { what, slug, language } = event.data || {};
+  const wanted = { keep: [language], languages: ["*"] }[what];
+  if (!wanted) return;
+  const said = (done) => event.ports[0] && event.ports[0].postMessage(done);
+  event.waitUntil(keep(slug, wanted).then(said, () => said(false)));
+});
+
+self.addEventListener("sync", (event) => {
+  if (event.tag !== CHANNEL) return;
+  const sending = new Sender(openStore()).send(true).then((left) => {
+    // The browser tries again later, with pauses of its own.
+    if (left) throw new Error(`${left} still wait`);
+  });
+  event.waitUntil(sending);
+});

@@ -1,0 +1,194 @@
+"""What the script on a phone talks to: sealed answers, the list of what to keep for use without network, the scripts.
+
+No session, no cookie. A sealed answer is never refused for what is in it; the tray opens it later, and what turns out
+invalid waits in quarantine. Source: DESIGN.md section 7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, current_app, make_response, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from forms.model import Instrument
+from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
+from webapp.dataset.sealing import HEAD_BYTES, SIZES, TAG_BYTES
+from webapp.dataset.surveys import Survey, SurveyState
+from webapp.dataset.tray import parse_submission_id
+from webapp.headers import asset_url
+from webapp.language import use_language
+from webapp.phonefiles import JAVASCRIPT, ServedFile, build
+from webapp.views.here import instance, survey_or_404
+from webapp.views.phonedata import phone, script_addresses, until
+from webapp.views.respond import first_page, from_own_page
+
+blueprint = Blueprint("phone", __name__)
+
+LARGEST = HEAD_BYTES + SIZES[-1] + TAG_BYTES
+"""Bytes of the largest sealed answer."""
+
+RECEIPT_FORMAT = "kryssklick-receipt/1"
+OFFLINE_FORMAT = "kryssklick-offline/1"
+
+NUMBER = "Kryssklick-Number"
+"""Header that holds the submission id. Another site can't send it without asking first, and is never allowed to."""
+
+LOOKS = ("base.css", "cross.svg", "cross-dark.svg", "sign.svg")
+"""Static files that a respondent's page needs besides the scripts; the pictures are named in the style sheet."""
+
+BUSY_SECONDS = 30
+"""When to come again after the dataset could not be written."""
+
+
+@dataclass(slots=True)
+class _Pages:
+    """Pages that were rendered before, by everything that they depend on."""
+
+    known: dict[tuple[str, ...], bytes] = field(default_factory=dict)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+
+_MOST_PAGES = 200
+
+
+@blueprint.post("/s/<slug>/sealed")
+def sealed(slug: str) -> ResponseReturnValue:
+    """Take a sealed answer. What this says is what a phone goes by: accepted (repeats too), closed or refused."""
+    if not from_own_page():
+        return _receipt("refused", 403, "elsewhere")
+    request.max_content_length = LARGEST
+    survey = survey_or_404(slug)
+    try:
+        number = parse_submission_id(request.headers.get(NUMBER, ""))
+        instance().tray.submit(survey, number, request.get_data(cache=False))
+    except RequestEntityTooLarge:
+        return _receipt("refused", 413, "too-large")
+    except SurveyClosed as error:
+        return _receipt("closed", 410, error.code)
+    except DatasetError as error:
+        return _not_taken(error)
+    return _receipt("accepted", 200)
+
+
+def _not_taken(error: DatasetError) -> Response:
+    """Say that an answer can't be taken, ever or just now."""
+    if isinstance(error, SealError) or error.code == "bad-submission-id":
+        return _receipt("refused", 409 if error.code == "other-key" else 400, error.code)
+    # A full disk or a busy dataset passes; the phone keeps the answer and comes again.
+    current_app.logger.error("%s: %s", error.code, error.message)
+    answer = _receipt("later", 503, error.code)
+    answer.headers["Retry-After"] = str(BUSY_SECONDS)
+    return answer
+
+
+def _receipt(status: str, code: int, reason: str = "") -> Response:
+    answer = make_response({"format": RECEIPT_FORMAT, "status": status, "reason": reason})
+    answer.status_code = code
+    return answer
+
+
+@blueprint.get("/s/<slug>/offline.json")
+def offline(slug: str) -> ResponseReturnValue:
+    """List what a phone needs to open the survey without network, each file with its hash, and the survey's dates."""
+    survey = survey_or_404(slug)
+    if survey.state is SurveyState.PURGED:
+        abort(404)
+    pages = {
+        tag: {"url": url_for("phone.page", slug=slug, lang=tag), "sha256": _sha256(_page(survey, tag))}
+        for tag in survey.languages
+    }
+    folder = Path(current_app.static_folder or "")
+    scripts = zip(script_addresses(), build().modules.values(), strict=True)
+    files = [{"url": url, "sha256": file.sha256} for url, file in scripts]
+    files += [{"url": url, "sha256": _sha256((folder / name).read_bytes())} for name, url in _looks()]
+    ends = until(survey)
+    return {
+        "format": OFFLINE_FORMAT,
+        "version": _sha256(json.dumps([pages, files]).encode())[:16],
+        "begins": survey.begins(instance().store.now()),
+        "begin_until": ends.begin,
+        "counts_until": ends.counts,
+        "start": survey.languages[0],
+        "pages": pages,
+        "files": files,
+    }
+
+
+def _looks() -> list[tuple[str, str]]:
+    """Return the static files of a page with the addresses that page and style sheet know them by."""
+    named = {"base.css", "sign.svg"}
+    return [
+        (name, asset_url(current_app, name) if name in named else url_for("static", filename=name)) for name in LOOKS
+    ]
+
+
+@blueprint.get("/s/<slug>/page")
+def page(slug: str) -> ResponseReturnValue:
+    """Give a survey's page as a phone keeps it: the same for everybody, without the number of a form begun."""
+    survey = survey_or_404(slug)
+    if survey.state is SurveyState.PURGED:
+        abort(404)
+    wanted = request.args.get("lang", "")
+    language = wanted if wanted in survey.languages else survey.languages[0]
+    answer = make_response(_page(survey, language))
+    answer.mimetype = "text/html"
+    return answer
+
+
+def _page(survey: Survey, language: str) -> bytes:
+    """Render a page, once for all that it depends on."""
+    pages = current_app.extensions.setdefault("kryssklick-pages", _Pages())
+    settings = json.dumps([str(until(survey)), survey.state.value, sorted(survey.parameters.items())])
+    key = (survey.slug, survey.random_id, survey.instrument.version, language, build().id, settings)
+    known: bytes | None = pages.known.get(key)
+    if known is None:
+        known = _render(survey, survey.instrument, language).encode()
+        with pages.guard:
+            if len(pages.known) >= _MOST_PAGES:
+                pages.known.clear()
+            pages.known[key] = known
+    return known
+
+
+def _render(survey: Survey, instrument: Instrument, language: str) -> str:
+    use_language(language)
+    # Whether it may still be begun the phone asks by the dates and the list: the page itself is kept for longer.
+    return first_page(survey, instrument, language, phone(survey, instrument, language, begins=True))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@blueprint.get("/s/worker.js")
+def worker() -> ResponseReturnValue:
+    """Give the service worker; browsers compare it byte by byte and take a new one by themselves."""
+    return _file(build().worker)
+
+
+@blueprint.get("/phone/<build_id>/<filename>")
+def script(build_id: str, filename: str) -> ResponseReturnValue:
+    """Give one of the modules of this build; an older build is gone, and a page that asks for it works without."""
+    scripts = build()
+    file = scripts.modules.get(filename)
+    if build_id != scripts.id or file is None:
+        abort(404)
+    return _file(file)
+
+
+def _file(file: ServedFile) -> Response:
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    answer = make_response(file.packed if packed else file.body)
+    answer.headers["Content-Type"] = JAVASCRIPT
+    answer.vary.add("Accept-Encoding")
+    if packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.set_etag(file.sha256[:16] + ("-gzip" if packed else ""))
+    answer.make_conditional(request)
+    return answer
