@@ -128,7 +128,7 @@ def _mixed(pile: list[_Sheet], rng: Rng) -> list[_Sheet]:
     for name, codes in STRANGERS.items():
         if rng.random() < 0.6:
             page = int(rng.integers(1, paper(name).layout.pages + 1))
-            serial = NO_SERIAL if name == "sign-up" else str(rng.choice(SERIALS))
+            serial = NO_SERIAL if name in ("sign-up", "test page") else str(rng.choice(SERIALS))
             pile.append(_stranger(blank(name, page, serial), codes))
     if rng.random() < 0.7:
         pile.append(_stranger(letter(int(rng.integers(1000))), frozenset({"no-markers", "no-page-code"})))

@@ -28,6 +28,7 @@ from forms.layout import Field, FieldKind, Layout
 from forms.model import Instrument, Kind, Option, Question, Section, Text, Wording
 from forms.pagecode import SheetKind
 from forms.signup import sign_up_sheet
+from forms.testpage import printer_test_page
 
 MASTER_DPI = 300
 """Resolution of the farm's paper: that of a good office scanner; lower resolutions are made from it."""
@@ -142,6 +143,7 @@ _MAKERS: Mapping[str, Callable[[], Paper]] = {
     "older version": lambda: _mixed(older=True),
     "other form": lambda: _mixed("another", "annat"),
     "sign-up": _sign_up,
+    "test page": lambda: Paper("test page", dense_instrument(1), printer_test_page("sv"), SheetKind.TEST),
 }
 
 PAPERS = ("dense", "mixed", "sip", "meeting", "missed", "large")
@@ -153,6 +155,7 @@ STRANGERS: Mapping[str, frozenset[str]] = {
     "older version": frozenset({"other-version"}),
     "other form": frozenset({"unknown-form"}),
     "sign-up": frozenset({"sign-up-sheet"}),
+    "test page": frozenset({"test-page"}),
 }
 """Papers whose layouts the reader is not given, with the codes of which it has to refuse them with one."""
 

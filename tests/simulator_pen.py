@@ -208,7 +208,7 @@ def _bounds(path: Points, thick: float, shape: tuple[int, ...]) -> tuple[slice, 
 def _smooth(points: Points) -> Points:
     """Return a dense Catmull-Rom curve through points."""
     if len(points) == 2:
-        return points[0] + (points[1] - points[0]) * np.linspace(0, 1, 24)[:, None]
+        return np.asarray(points[0] + (points[1] - points[0]) * np.linspace(0, 1, 24)[:, None], np.float64)
     padded = np.vstack([points[:1], points, points[-1:]])
     t = np.linspace(0, 1, 9)[:-1, None]
     parts = []

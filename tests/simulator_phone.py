@@ -90,7 +90,7 @@ def _desk(snap: Snap, size: tuple[int, int], corners: Matrix, rng: np.random.Gen
     small = (-(-size[0] // COARSE), -(-size[1] // COARSE))
     wood = ((60, 90, 130), (120, 150, 175), (70, 70, 75), (200, 205, 205), (35, 45, 60), (95, 75, 60))
     base = np.array(wood[int(rng.integers(len(wood)))], np.float32)
-    grain = cv2.GaussianBlur(rng.normal(0, 1, small[::-1]).astype(np.float32), (0, 0), sigmaX=30, sigmaY=0.9)
+    grain: Pixels = cv2.GaussianBlur(rng.normal(0, 1, small[::-1]).astype(np.float32), (0, 0), sigmaX=30, sigmaY=0.9)
     grain = grain / max(1e-6, float(grain.std())) * rng.uniform(2, 9)
     desk = np.clip(base + grain[..., None], 5, 250)
     low: Pixels = np.ascontiguousarray(desk.astype(np.uint8))
@@ -153,8 +153,9 @@ def _light(snap: Snap, size: tuple[int, int], rng: np.random.Generator) -> Pixel
     if snap.shadow:
         light *= 1 - snap.shadow * _hand(small, rng)
     warm = np.array([rng.uniform(0.78, 1.0), rng.uniform(0.94, 1.0), 1.0], np.float32)
-    lets = np.clip(255 * light[..., None] * warm, 0, 255).astype(np.uint8)
-    return cv2.resize(lets, size, interpolation=cv2.INTER_LINEAR)
+    lets: Pixels = np.clip(255 * light[..., None] * warm, 0, 255).astype(np.uint8)
+    grown: Pixels = cv2.resize(lets, size, interpolation=cv2.INTER_LINEAR)
+    return grown
 
 
 def _hand(small: tuple[int, int], rng: np.random.Generator) -> Pixels:

@@ -34,7 +34,12 @@ def test_sheets_come_out_of_the_printer_page_by_page() -> None:
 def test_actions_are_drawn_where_the_layout_says() -> None:
     page = simulator.printed(DATA, LAYOUT)[0][0]
     rng = np.random.default_rng(1)
-    actions = [Cross("q1", "b"), Cross("q2", "a", Style.FILL), Note(2, 100, 200), Write("place")]
+    actions: list[simulator.Action] = [
+        Cross("q1", "b"),
+        Cross("q2", "a", Style.FILL),
+        Note(2, 100, 200),
+        Write("place"),
+    ]
     inked = simulator.fill_in(page, actions, Hand(), rng)
     assert 0.2 < ink_in(inked, "q1", "b", FieldKind.BOX) < 0.7
     assert ink_in(inked, "q2", "a", FieldKind.BOX) > 0.85
