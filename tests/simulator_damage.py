@@ -256,7 +256,7 @@ def smeared(leaf: Leaf) -> None:
         kernel[0, : long // 2] = np.linspace(0, 1, long // 2)
         drawn = cv2.filter2D(ink[y : y + h, x : x + w], -1, (kernel / kernel.sum())[:, :: int(rng.choice([-1, 1]))])
         soft = cv2.GaussianBlur(drawn, (0, 0), 2.0)
-        fade = np.sin(np.linspace(0, np.pi, h))[:, None] * rng.uniform(0.25, 0.9)
+        fade = np.sin(np.linspace(0, np.pi, h))[:, None] * rng.uniform(0.6, 2.0)
         cover = np.clip(soft * fade, 0, 255).astype(np.uint8)
         _multiply(leaf.image, (x, y), passed(cover, 1.0))
     for _ in range(int(rng.integers(0, 3))):

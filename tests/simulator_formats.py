@@ -89,10 +89,10 @@ def g4_layer(image: Pixels, *, stencil: str = "") -> Layer:
     return Layer(g4(image), f"{head} {code}", (wide, high), stencil)
 
 
-def jbig2_layer(image: Pixels) -> Layer:
-    """Return a bilevel picture as a JBIG2 layer."""
-    entries = "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /JBIG2Decode"
-    return Layer(jbig2(image), entries, image.shape[1::-1])
+def jbig2_layer(image: Pixels, *, stencil: str = "") -> Layer:
+    """Return a bilevel picture as a JBIG2 layer; with a colour operator as a stencil of that colour."""
+    head = "/ImageMask true /BitsPerComponent 1" if stencil else "/ColorSpace /DeviceGray /BitsPerComponent 1"
+    return Layer(jbig2(image), f"{head} /Filter /JBIG2Decode", image.shape[1::-1], stencil)
 
 
 def compact_layers(image: Pixels, dpi: int, quality: int) -> list[Layer]:
@@ -117,7 +117,9 @@ def compact_layers(image: Pixels, dpi: int, quality: int) -> list[Layer]:
     filled = paper if image.ndim == 2 else cv2.merge([paper] * 3)
     bare = cv2.copyTo(filled, hole, image.copy())
     coarse = cv2.resize(bare, None, fx=100 / dpi, fy=100 / dpi, interpolation=cv2.INTER_AREA)
-    stencils = [g4_layer(cv2.bitwise_not(mask), stencil=colour) for mask, colour in masks]
+    # Makers differ: what sees colour here writes its stencils as G4, what sees gray as JBIG2.
+    coded = g4_layer if image.ndim == 3 else jbig2_layer
+    stencils = [coded(cv2.bitwise_not(mask), stencil=colour) for mask, colour in masks]
     return [jpeg_layer(coarse, quality), *stencils]
 
 

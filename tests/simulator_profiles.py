@@ -195,6 +195,20 @@ _FEED = (
         "shade", "open lid, a book's shade, dark edges", dpi=200, shade=_from(0.2, 0.5), backing=_either(15, 60, 130)
     ),
     _scans("waves", "paper in waves of up to 1 mm", dpi=_either(200, 300), waves_mm=_from(0.4, 1.0)),
+    Profile(
+        "streaks-bilevel",
+        "dirt on the feeder's glass in 1-bit G4",
+        _scanner(dpi=_either(200, 300), mode="bilevel", streaks=_whole(1, 3), dust=_whole(0, 30)),
+        "pdf-g4",
+        NIBS_DARK,
+    ),
+    Profile(
+        "edges-bilevel",
+        "dark backing and shade that turn black in 1-bit G4",
+        _scanner(dpi=300, mode="bilevel", backing=_either(15, 60, 130), shade=_from(0.0, 0.25), skew_deg=_from(-2, 2)),
+        "pdf-g4",
+        NIBS_DARK,
+    ),
 )
 
 _PRINT = (

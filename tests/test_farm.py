@@ -187,6 +187,10 @@ def test_a_compact_pdf_is_layered_and_looks_like_the_page(tmp_path: Path) -> Non
     with pypdfium2.PdfDocument(path) as document:
         assert sum(isinstance(o, pypdfium2.PdfImage) for o in document[0].get_objects()) == 3
     assert np.abs(stored_picture(path, 1).astype(int) - page).mean() < 6
+    gray = blank("dense", 2, SERIALS[0])
+    formats.write_pdf(path, [(formats.compact_layers(gray, 300, 40), 300)])
+    assert path.read_bytes().count(b"/ImageMask true /BitsPerComponent 1 /Filter /JBIG2Decode") == 1
+    assert np.abs(stored_picture(path, 1)[:, :, 0].astype(int) - gray).mean() < 6
 
 
 def test_blank_pages_differ_only_in_code_and_number() -> None:
