@@ -125,7 +125,7 @@ def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
         if _may_be_read(one):
             by_kind[one.reads].append(number)
     for reads, numbers in by_kind.items():
-        read = _tesseract([crops[n].gray for n in numbers], reads)
+        read = read_lines([crops[n].gray for n in numbers], _config(reads))
         for number, (text, confidence) in zip(numbers, read, strict=True):
             if text and confidence >= policy.suggest:
                 guesses[number] = _worth(text, confidence, reads)
@@ -157,12 +157,22 @@ def _may_be_read(crop: Crop) -> bool:
     return bool(together.mean() > 0.75)
 
 
-def _tesseract(pictures: Sequence[Gray], reads: Reads) -> list[tuple[str, float]]:
-    """Return text and confidence of each picture; nothing where Tesseract fails."""
-    nothing = [("", 0.0)] * len(pictures)
+def _config(reads: Reads) -> str:
     config = "--psm 6" if reads is Reads.FREE else "--psm 7"
-    if reads is Reads.DIGITS:
-        config += " -c tessedit_char_whitelist=0123456789"
+    return config + " -c tessedit_char_whitelist=0123456789" if reads is Reads.DIGITS else config
+
+
+def read_lines(pictures: Sequence[Gray], config: str) -> list[tuple[str, float]]:
+    """Show pictures to Tesseract, all in one process.
+
+    Args:
+        pictures: Upright pictures of text.
+        config: What kind of text, in Tesseract's options.
+
+    Returns:
+        Text and confidence, 0 to 1, of each picture; nothing where Tesseract fails.
+    """
+    nothing = [("", 0.0)] * len(pictures)
     # One picture a thread: the batch keeps all cores busy by itself.
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     with tempfile.TemporaryDirectory() as folder:

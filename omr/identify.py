@@ -1,4 +1,4 @@
-"""Whose page it is: the page code and the corner markers must agree."""
+"""Whose page it is: the page code, in its QR code or else in print, and the corner markers must agree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from forms.layout import Code, Layout, Marker
 from forms.pagecode import PageCode, SheetKind, parse
 from omr.images import Gray, PageImage
 from omr.policy import Policy
+from omr.printedcode import printed_codes
 from omr.readings import Refusal, RefusalCode
 from omr.register import SIGN_UP_IDS, Floats, Found, Registration, page_of, register
 
@@ -54,6 +55,8 @@ def identify(
     if not found and is_blank(image.gray, policy):
         return Refusal(RefusalCode.BLANK_PAGE, sha256=image.sha256)
     codes = read_codes(image, found, layouts)
+    if not codes and len(found) >= 3:
+        codes = printed_codes(image, found, layouts)
     if any(c.kind is SheetKind.SIGN_UP for c in codes):
         return Refusal(RefusalCode.SIGN_UP_SHEET)
     refusal = _unplaced(image, found) or _unclear(codes, page_of(found), image.sha256)

@@ -65,12 +65,14 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     sure = p.max(1) >= policy.sure
     # Beside an empty box somebody may have meant it and missed.
     sure &= (best != 0) | (measured.beside_mm2 < policy.beside_mm2)
-    broken = (measured.pieces > policy.most_pieces) | (measured.crumbs > policy.most_crumbs)
+    # Where paper still has its grain, a pale stroke would show as one: crumbs are dirt, or what shines through.
+    crumbs = np.where(measured.noise < policy.grain, measured.crumbs, 0.0)
+    broken = (measured.pieces > policy.most_pieces) | (crumbs > policy.most_crumbs)
     sure &= ~broken & ((best == 2) | (measured.streak == 0))
     sure &= ~_stained(measured, best, sure, policy)
     if broken.any():
         # Where one mark fades, a single crumb may be all that is left of another.
-        sure &= measured.crumbs == 0
+        sure &= crumbs == 0
     if _fades(measured, broken, policy):
         sure[:] = False
     # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
@@ -98,7 +100,9 @@ def _stained(
 
 
 def _fades(measured: Measurements, broken: NDArray[np.bool_], policy: Policy) -> bool:
-    """Tell whether a page's ink is at the edge of what its scanner still shows."""
+    """Tell whether a page's ink is at the edge of what its scanner still shows: one that made all paper white."""
+    if not np.any(measured.noise < policy.grain):
+        return False
     marked = int(np.sum((measured.ink_mm2 > 0) | broken))
     return bool(broken.any()) and int(broken.sum()) >= policy.fading_share * marked
 

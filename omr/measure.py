@@ -69,6 +69,8 @@ class Measurements:
         runs_on: Number of lines that run from the box's edge to the edge of what is looked at around it.
         crumbs: Number of crumbs inside: dots far paler and smaller than a stroke, which is what a 1-bit scanner leaves
             of one that is about as dark as its threshold.
+        noise: Standard deviation of the paper's darkness, the same for all boxes of a size: 0 where a scanner has made
+            all paper white.
     """
 
     evidence_mm2: Floats
@@ -84,6 +86,7 @@ class Measurements:
     streak: Floats
     runs_on: Floats
     crumbs: Floats
+    noise: Floats
 
     def __len__(self) -> int:
         return len(self.cover)
@@ -96,7 +99,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
         laid: The image and where the page lies in it.
         boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
     """
-    columns = np.zeros((13, len(boxes_mm)))
+    columns = np.zeros((14, len(boxes_mm)))
     for size in np.unique(boxes_mm[:, 2:], axis=0):
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         columns[:, same] = _measure(laid, boxes_mm[same])
@@ -104,7 +107,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
 
 
 def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
-    """Measure boxes of one size: 13 × N, in the order of `Measurements`."""
+    """Measure boxes of one size: 14 × N, in the order of `Measurements`."""
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
     patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
@@ -123,6 +126,8 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
     around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
     area = STEP_MM**2
     inked = ink.any((1, 2))
+    # The paper's white is the 80th percentile, so paper's middle value lies 0.84 standard deviations darker.
+    noise = float(np.median(dark[:, ::2, ::2])) / 0.84
     return np.stack(
         [
             evidence,
@@ -137,7 +142,8 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
             white,
             _streaks(dark > limit, inked),
             _runs_on(around, depth, inked),
-            _crumbs(inside, dark),
+            _crumbs(inside, noise),
+            np.full(len(boxes_mm), noise),
         ]
     ).astype(np.float64)
 
@@ -178,16 +184,14 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     return evidence, deepest, number, longest
 
 
-def _crumbs(inside: Floats32, dark: Floats32) -> Floats:
+def _crumbs(inside: Floats32, noise: float) -> Floats:
     """Return the number of crumbs in each box.
 
     Args:
         inside: Darkness inside, N × rows × columns.
-        dark: Darkness of whole patches, N × rows × columns, most of which is paper.
+        noise: Standard deviation of the paper's darkness.
     """
     count, rows, columns = inside.shape
-    # The paper's white is the 80th percentile, so paper's middle value lies 0.84 standard deviations darker.
-    noise = float(np.median(dark[:, ::2, ::2])) / 0.84
     mosaic = np.zeros((count, rows + 1, columns), np.uint8)
     mosaic[:, :rows] = inside > max(LEAST_DARK, CRUMB_NOISE * noise)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)

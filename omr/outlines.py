@@ -104,16 +104,20 @@ def settle(laid: Laid, boxes_mm: Floats, printed: bytes, size_mm: tuple[float, f
         size_mm: Width and height of the page.
 
     Returns:
-        Where the page lies, with its bend if it has one, and the places of the boxes on it.
+        Where the page lies, with its bend if it has one, and the places of the boxes on it; none of them sure where
+        print and outlines can't be brought to agree.
     """
     places = place_boxes(laid, boxes_mm)
     if laid.page.residual_mm <= FLAT_MM and places.is_flat:
         return laid, places
     bend = find_bend(laid, printed, size_mm)
     if bend is None:
-        return laid, places
+        return laid, replace(places, sure=np.zeros_like(places.sure))
     bent = replace(laid, bend=bend)
-    return bent, place_boxes(bent, boxes_mm)
+    places = place_boxes(bent, boxes_mm)
+    if not places.is_flat:
+        return bent, replace(places, sure=np.zeros_like(places.sure))
+    return bent, places
 
 
 def _outlines(laid: Laid, boxes_mm: Floats) -> tuple[Floats, Floats]:

@@ -93,16 +93,15 @@ def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | None:
         # CMYK JPEGs are inverted or not by signs that only the PDF knows.
         return from_jpeg(data, size, dpi) if header is not None and header == (size, True) else None
     check_size(*size)
+    # PDFium's own bitmap goes with its last user, which is this function: the picture shares its memory. Closing it by
+    # hand would be told on stderr as unsafe.
     bitmap = scan.get_bitmap()
-    try:
-        pixels = bitmap.to_pil()
-        if pixels.mode in ("1", "L"):
-            gray = np.array(pixels.convert("L"), np.uint8)
-            bilevel = known.bits_per_pixel == 1
-            return from_gray(gray, as_png(gray), dpi) if bilevel else to_jpeg(Image.fromarray(gray), dpi)
-        return to_jpeg(pixels.convert("RGB"), dpi)
-    finally:
-        bitmap.close()
+    pixels = bitmap.to_pil()
+    if pixels.mode in ("1", "L"):
+        gray = np.array(pixels.convert("L"), np.uint8)
+        bilevel = known.bits_per_pixel == 1
+        return from_gray(gray, as_png(gray), dpi) if bilevel else to_jpeg(Image.fromarray(gray), dpi)
+    return to_jpeg(pixels.convert("RGB"), dpi)
 
 
 def _drawn(page: pdfium.PdfPage, dpi: int) -> PageImage:

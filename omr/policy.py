@@ -28,7 +28,9 @@ class Policy:
         most_pieces: Most separate pieces that the ink in a box may fall into. A pen's stroke hangs together; more are
             what a 1-bit scanner leaves of ink that is about as dark as its threshold.
         most_crumbs: Most crumbs in a box that are nothing; more are what is left of a mark.
-        fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
+        grain: Noise of the paper's darkness from which on a scanner has not thrown pale strokes away with it.
+        grain: float = 0.004
+    fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
             other ink of this page may have vanished altogether, so that no box of it is sure.
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
         pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
@@ -55,6 +57,7 @@ class Policy:
     beside_mm2: float = 0.6
     most_pieces: int = 3
     most_crumbs: int = 1
+    grain: float = 0.004
     fading_share: float = 0.2
     pale: float = 0.4
     pale_line: float = 0.8

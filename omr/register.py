@@ -222,8 +222,9 @@ def page_of(found: Sequence[Found]) -> int | None:
 def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float) -> Registration | None:
     """Fit the page to its markers.
 
-    A scanner's page is an affine image of the paper; four markers that don't quite fit one are fitted by a homography,
-    as a camera sees a page, and where they fit badly one of them may be wrong and is left out.
+    A scanner's page is an affine image of the paper; markers that don't quite fit one are fitted by a homography, as a
+    camera sees a page. Only where four fit neither way is one of them taken to be wrong and left out: three that fit
+    well say nothing about the fourth corner of paper that a camera saw.
 
     Args:
         found: The markers found.
@@ -240,13 +241,12 @@ def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float)
     paper = np.stack([_corners_mm(at[f.id]) for f in used])
     image = np.stack([f.corners_px for f in used])
     fits = [_affine(paper, image)]
-    if fits[0].residual_mm > EVEN_MM and len(used) == 4:
-        fits.append(_homography(paper, image))
-    if fits[0].residual_mm > worst_mm / 3 and len(used) == 4:
+    if fits[0].residual_mm > EVEN_MM:
+        # A homography has fewer points to spare: the plainer fit stands unless the other is clearly better.
+        camera = _homography(paper, image)
+        fits.append(replace(camera, residual_mm=1.5 * camera.residual_mm))
+    if min(f.residual_mm for f in fits) > worst_mm and len(used) == 4:
         fits += [_affine(np.delete(paper, i, 0), np.delete(image, i, 0)) for i in range(4)]
-        # A homography has fewer points to spare than an affine fit, and three markers fewer than four: the plainer
-        # fit stands unless another is clearly better.
-        fits[1:] = [replace(f, residual_mm=1.5 * f.residual_mm) for f in fits[1:]]
     best = min(fits, key=lambda f: f.residual_mm)
     return best if best.residual_mm <= worst_mm and _is_page(best) else None
 

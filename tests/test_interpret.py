@@ -39,6 +39,7 @@ def box(
         streak=0 * one,
         runs_on=0 * one,
         crumbs=crumbs * one,
+        noise=0 * one,
     )
 
 

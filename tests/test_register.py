@@ -147,7 +147,7 @@ def test_one_wrong_marker_of_four_is_left_out(paper: tuple[simulator.Page, Layou
     scanner = Scanner(dpi=200, skew_deg=1)
     gray = simulator.scan(page, scanner, np.random.default_rng(1))
     found = list(find_markers(gray))
-    found[2] = replace(found[2], corners_px=found[2].corners_px + np.array([14.0, 9.0]))
+    found[2] = replace(found[2], corners_px=found[2].corners_px + np.array([-400.0, -500.0]))
     page_found = register(found, [m for m in layout.markers if m.page == 1], WORST_MM)
     assert page_found is not None
     assert page_found.markers == 3
