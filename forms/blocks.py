@@ -122,6 +122,9 @@ ARROW_MM = 6.0
 ARROWS_MEET_MM = 24.0
 """Labels of one question that differ by no more have arrows that end in one column."""
 
+FRAME_TO_BOX_MM = 2.5
+"""Least from a frame to write in to the next box: what is written a little too low is no cross."""
+
 LEAST_TO_WRITE_MM = 45.0
 """Narrower than this, a frame to write in gets a line to itself: it moves below its label, or the jump below it."""
 
@@ -309,6 +312,8 @@ class Setter:
             x = style.body + column * step
             tallest = max(tallest, self._option(block, question, option, (x, step), arrows_end))
         block.height += style.pitch + tallest + (2.0 if any(o.other for o in options) else 0.0)
+        frames = (f.y + f.h for f in block.fields if f.kind is FieldKind.TEXT)
+        block.height = max(block.height, *(lower + FRAME_TO_BOX_MM for lower in frames), 0.0)
 
     def _option(
         self, block: Block, question: Question, option: Option, column: tuple[float, float], arrows_end: float

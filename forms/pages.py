@@ -83,15 +83,23 @@ def _filled(groups: list[list[Block]], window: Block | None, extra: float) -> li
                 raise _too_tall(group)
             pages.append([])
         pages[-1].append(group)
-    last = pages[-1]
-    if window is not None and _placed(_flat(last), extra, window) is None:
-        # As little as must be goes over to a page of its own.
-        fitting = (n for n in range(1, len(last)) if _placed(_flat(last[n:]), extra, window) is not None)
-        kept = max(fitting, default=None) if len(last) > 1 else None
-        if kept is None:
-            raise _too_tall(last[-1])
-        pages[-1:] = [last[:kept], last[kept:]]
+    if window is not None and _placed(_flat(pages[-1]), extra, window) is None:
+        pages[-1:] = _with_window(pages[-1], window, extra)
     return pages
+
+
+def _with_window(last: list[list[Block]], window: Block, extra: float) -> list[list[list[Block]]]:
+    """Part the groups of the last page so that the end of them leaves the window free: as little as must goes over."""
+    for kept in range(len(last) - 1, 0, -1):
+        if _placed(_flat(last[kept:]), extra, window) is not None:
+            return [last[:kept], last[kept:]]
+    # The end itself is too much for a page with the address: better torn than refused.
+    *before, end = last
+    torn = next(n for n in range(1, len(end) + 1) if _placed(end[n:], extra, window) is not None)
+    first, rest = end[:torn], end[torn:]
+    if _placed(_flat(before) + first, extra) is not None:
+        return [[*before, first], [rest]]
+    return [before, [first], [rest]]
 
 
 def _too_tall(group: list[Block]) -> LayoutError:
@@ -101,7 +109,7 @@ def _too_tall(group: list[Block]) -> LayoutError:
         worst, what = alone[-1], f"{alone[-1].name} does not fit on one page."
     elif group[-1].ending:
         worst = max(group, key=lambda block: block.height)
-        what = f"{worst.name} does not fit on one page with all that stands at the end and the return address."
+        what = f"{worst.name} does not fit on one page with all that stands at the end."
     else:
         worst = max(group[:-1], key=lambda block: block.height)
         what = f"{worst.name} does not fit on one page together with what must follow it there: {group[-1].name}."

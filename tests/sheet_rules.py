@@ -33,6 +33,9 @@ MARKER_QUIET = 1.0
 BOXES_APART = 3.0
 """A cross may overshoot by as much and still is not in the next box."""
 
+FRAME_APART = 2.5
+"""What is written in a frame may leave it by a little and still is no cross."""
+
 FOLD, FOLD_ROOM = 148.5, 2.5
 """Where an A4 is folded for a C5 envelope, and what folding by hand misses it by."""
 
@@ -240,6 +243,9 @@ def _frames(sheet: Sheet, page: int, draws: tuple[Draw, ...], fields: list[Field
             yield f"{name} is {field.h:.1f} mm high"
         if not any(holds(f, where, 0.01) and holds(where, f, 0.01) for f in frames):
             yield f"{name} is not drawn"
+        for box in fields:
+            if box.kind is FieldKind.BOX and distance(of(box), where) < FRAME_APART - 0.02:
+                yield f"{name} is {distance(of(box), where):.2f} mm from box {box.question}.{box.option}"
 
 
 def _areas(sheet: Sheet, page: int, draws: tuple[Draw, ...], fields: list[Field]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from sheet_rules import Order, broken
 from forms import check, typeface
 from forms.blocks import Size
 from forms.compose import MOST_PAGES, Sheet, compose
+from forms.drawing import Words
 from forms.errors import Fault, LayoutError, Severity
 from forms.layout import FieldKind
 from forms.model import Instrument, Kind, Option, Text
@@ -56,8 +57,8 @@ def test_words_that_can_not_be_broken_are_broken(size: Size) -> None:
         question("c", (), Kind.TEXT, hint=text(WORD)),
         title=text(WORD),
         intro=text(WORD),
-        thanks=text(WORD),
-        support=text(f"{WORD} {{support}}"),
+        thanks=text(WORD[:87]),
+        support=text(f"{WORD[:87]} {{support}}"),
     )
     laid_out(with_section_intro(made, WORD[:87]), size)
     laid_out(made, size, support=WORD[:87], contact=WORD[:87], deadline=WORD[:87], region=WORD)
@@ -159,6 +160,16 @@ def test_a_heading_that_leaves_no_room_for_its_question_is_to_blame() -> None:
     assert error.about == ("section", "del")
     assert 'together with what must follow it there: Question "a"' in error.message
     laid_out(instrument(tall))
+
+
+def test_an_end_that_fits_no_page_with_the_address_is_torn_before_it() -> None:
+    made = instrument(question("a"), thanks=text("ord " * 320), support=text("ord " * 300))
+    sheet = laid_out(made, freezing="", purging="")
+    address = PARAMETERS["return_address"].split("\n")
+    assert sheet.layout.pages > 1
+    shown = [n for n, page in enumerate(sheet.pages, 1) for d in page if isinstance(d, Words) and d.text in address]
+    assert shown == [sheet.layout.pages] * len(address)
+    assert refused(replace(made, thanks=text("ord " * 600))).about == ("thanks",)
 
 
 def test_a_label_without_text_is_refused() -> None:
