@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from browser_helpers import browsing
-from playwright.sync_api import Browser, Page, Route
+from browser_helpers import PHONE, browsing, serving
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Route
+from web_helpers import PARAMETERS, Clock, make_instance
+
+from webapp.app import create_app
+from webapp.config import Config
+from webapp.dataset.instance import Instance
+from webapp.dataset.surveys import Settings, Survey
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PHONE_FOLDER = Path(__file__).parent.parent / "webapp" / "static" / "phone"
 LOCAL = "http://localhost"
@@ -46,3 +59,137 @@ def run_module(page: Page, module: str, body: str, value: object = None) -> Any:
     """
     code = f"async (sent) => {{ const m = await import('/{module}.js'); const v = JSON.parse(sent); {body} }}"
     return json.loads(page.evaluate(f"async (s) => JSON.stringify(await ({code})(s))", json.dumps(value)))
+
+
+class Gate:
+    """Stands before the application and lets tests decide what happens to sealed answers.
+
+    Attributes:
+        how: What to do with the next ones: takes the number of the answer, returns one of `Way`.
+        seen: Numbers in the order in which they arrived.
+        held: Set while an answer is being held up; `release` lets it go on.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.how: Callable[[str], str] = lambda _: "pass"
+        self.seen: list[str] = []
+        self.held = threading.Event()
+        self.release = threading.Event()
+
+    def always(self, way: str) -> None:
+        """Do the same with every sealed answer: `pass`, `500`, `lose` (taken, but nobody is told), `portal`, `hold`."""
+        self.how = lambda _: way
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        if not environ["PATH_INFO"].endswith("/sealed"):
+            return self.app(environ, start_response)
+        number = environ.get("HTTP_KRYSSKLICK_NUMBER", "")
+        self.seen.append(number)
+        way = self.how(number)
+        if way == "500":
+            start_response("500 Internal Server Error", [("Content-Type", "text/html")])
+            return [b"<h1>500</h1>"]
+        if way == "portal":
+            start_response("200 OK", [("Content-Type", "text/html")])
+            return [b"<h1>Welcome to the hotel</h1>"]
+        if way == "hold":
+            self.held.set()
+            self.release.wait(20)
+        if way == "lose":
+            b"".join(self.app(environ, lambda *_: lambda _: None))
+            start_response("502 Bad Gateway", [("Content-Type", "text/html")])
+            return [b"<h1>502</h1>"]
+        return self.app(environ, start_response)
+
+
+@dataclass
+class PhoneSite:
+    """A server whose sealed answers pass a gate, and a browser.
+
+    Attributes:
+        address: By the name localhost: a secure context, as HTTPS is.
+        instance: Its data.
+        browser: Chromium.
+        gate: The gate.
+        clock: The server's clock.
+    """
+
+    address: str
+    instance: Instance
+    browser: Browser
+    gate: Gate
+    clock: Clock
+
+    def survey(self, slug: str, **settings: object) -> Survey:
+        """Make one more open survey with the questions of `prov`, without grace time unless told otherwise."""
+        prov = self.instance.surveys.get("prov")
+        text = self.instance.surveys.definition(prov, prov.versions[0])
+        chosen = Settings(**{"grace_days": 0, **settings})  # type: ignore[arg-type]
+        self.instance.surveys.create(slug, text, "prov.toml", parameters=PARAMETERS, settings=chosen)
+        self.gate.always("pass")
+        return self.instance.surveys.open(slug)
+
+    def answers(self, slug: str) -> list[dict[str, Any]]:
+        """Close a survey and return what its web responses hold: question → options or own text."""
+        self.instance.close_survey(slug)
+        self.instance.tray.advance()
+        survey = self.instance.surveys.get(slug)
+        assert self.instance.tray.quarantined(survey) == ()
+        return [
+            {a.question: list(a.options) or a.own_text for a in r.answers if a.options or a.texts}
+            for r in self.instance.responses.all(survey)
+        ]
+
+    @contextmanager
+    def window(self, *, workers: bool = False) -> Iterator[BrowserContext]:
+        """Open a phone of its own, without a service worker unless told otherwise."""
+        window = self.browser.new_context(
+            base_url=self.address,
+            viewport=PHONE,  # type: ignore[arg-type]
+            locale="sv-SE",
+            service_workers="allow" if workers else "block",
+        )
+        window.set_default_timeout(8000)
+        try:
+            yield window
+        finally:
+            window.close()
+
+
+@contextmanager
+def phone_site(folder: Path) -> Iterator[PhoneSite]:
+    """Give a site."""
+    # The pages that the browser keeps are compared with the clock of this machine.
+    clock = Clock()
+    clock.moment = datetime.now(UTC)
+    with make_instance(folder / "instance", clock) as instance:
+        gate = Gate(create_app(Config(instance.path), instance))
+        with serving(gate) as address, browsing() as browser:
+            yield PhoneSite(address.replace("127.0.0.1", "localhost"), instance, browser, gate, clock)
+
+
+STORED = """
+async () => {
+  const opened = await new Promise((yes, no) => {
+    const r = indexedDB.open("kryssklick"); r.onsuccess = () => yes(r.result); r.onerror = () => no(r.error);
+  });
+  const all = (name) => new Promise((yes) => {
+    if (!opened.objectStoreNames.contains(name)) return yes([]);
+    opened.transaction(name).objectStore(name).getAll().onsuccess = (e) => yes(e.target.result);
+  });
+  const [drafts, queue] = [await all("drafts"), await all("queue")];
+  opened.close();
+  return { drafts, queue: queue.map((e) => ({ ...e, sealed: e.sealed && e.sealed.byteLength })),
+           other: [localStorage.length, sessionStorage.length, document.cookie] };
+}
+"""
+
+
+def stored(page: Page) -> dict[str, Any]:
+    """Return what a page has stored on the phone, sealed bytes as their number."""
+    return dict(page.evaluate(STORED))
+
+
+NOTHING_STORED = {"drafts": [], "queue": [], "other": [0, 0, ""]}

@@ -132,8 +132,7 @@ class TakenOver {
     const states = await this.survey.states().catch(() => []);
     if (this.number) {
       const own = states.find((entry) => entry.number === this.number);
-      this.tell(!own ? "sent" : own.state === "waiting" && !own.unsure && !this.tried ? "sending" : own.state);
-      this.tried = this.tried || Boolean(own && own.tries);
+      this.tell(!own ? "sent" : own.state === "waiting" && !own.tries ? "sending" : own.state);
     }
     const others = states.filter((entry) => entry.number !== this.number);
     const queued = byId("queued");

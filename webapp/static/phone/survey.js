@@ -7,7 +7,8 @@
  *   survey.newForm()                  { form, number }: two random names of a form that is begun
  *   survey.check(given)               { faults, kept, gone, empty }: what stands in the way, what is left out
  *   survey.freeze(form, given, lang)  seal what is kept and queue it, take the draft away, begin to send; returns number
- *   survey.states()                   [{ number, state, unsure }] of what is queued; see send.js
+ *   survey.states()                   [{ number, state, tries, unsure }] of what is queued; see send.js. A number that is
+ *                                   not among them any more was sent
  *   survey.sendNow(), survey.forget(number)
  *   survey.draft(), survey.beginDraft(form, body), survey.saveDraft(form, body), survey.dropDraft()
  *   survey.keepOffline(language)      cache the survey for use without network; other languages when idle
@@ -83,11 +84,14 @@ export class PhoneSurvey {
     if (registration && registration.sync) await registration.sync.register(CHANNEL).catch(() => {});
   }
 
-  /** @returns {Promise<Array<{number: string, state: string, unsure: boolean}>>} */
+  /** @returns {Promise<Array<{number: string, state: string, tries: number, unsure: boolean}>>} */
   async states() {
     const now = Date.now();
     const entries = await this.store.waiting(this.data.slug);
-    return entries.map((entry) => ({ number: entry.number, state: stateOf(entry, now), unsure: entry.unsure }));
+    return entries.map((entry) => {
+      const { number, tries, unsure } = entry;
+      return { number, state: stateOf(entry, now), tries, unsure };
+    });
   }
 
   /** @returns {Promise<number>}  how many answers of all surveys still wait */
