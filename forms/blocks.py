@@ -419,6 +419,8 @@ def _even(text: str, room_mm: float, letters: Lettering) -> tuple[str, ...]:
         tried = wrap(text, room_mm * narrower, letters.size_pt, letters.face)
         if len(tried) != len(lines) or len(tried) < 2:
             break
+        # Where no width gives a last line that is long enough, the narrowest gives the longest.
+        lines = tried
         if width_mm(tried[-1], letters.size_pt, letters.face) >= SHORT_LAST_LINE * room_mm:
-            return tried
+            break
     return lines

@@ -21,7 +21,7 @@ from forms.pages import paginate
 from forms.phrases import contact_words, support_words
 from forms.tables import rows
 from forms.tomltable import keeps_lines
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm, wrap
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm
 
 PAGE_MM = (210.0, 297.0)
 """A4."""
@@ -198,7 +198,8 @@ def _how(setter: Setter) -> Block:
             ]
         baseline = top + (style.box + ASCENT * style.text_pt * MM_PER_PT) / 2 - 0.15
         beside = x + (style.box + 3.5 if sign else 0)
-        lines = wrap(text, style.right - pad - beside, style.text_pt)
+        room = style.right - pad - beside
+        lines = setter.lines(text, beside, Lettering(style.text_pt, room_mm=room))
         for n, line in enumerate(lines):
             block.draws.append(Words(beside, baseline + n * style.line, line, style.text_pt, REGULAR))
         block.height += step + (len(lines) - 1) * style.line
