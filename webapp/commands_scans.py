@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from forms.errors import LayoutError
 from forms.layout import Layout, load
 from omr import printtest
 from omr.batch import PageResult, read_files
+from omr.overlay import draw
 from omr.printtest import PrintTest
 from omr.readings import PageReading, Refusal, RefusalCode, to_json
 from webapp.clitools import DONE, ERROR, FILE, WAITS, Progress, counted, guarded, instance_folder, opened, tell
@@ -31,21 +32,44 @@ def _default_jobs() -> int:
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option("--layout", "layouts", multiple=True, required=True, type=FILE, help="A layout file; may be repeated.")
 @click.option("--jobs", type=JOBS, default=_default_jobs, show_default="one a core", help="Processes that read.")
+@click.option(
+    "--overlay",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder for a picture of each page with what was found and what was expected. Answers show in them.",
+)
 @instance_folder
 @guarded
-def read(files: tuple[Path, ...], layouts: tuple[Path, ...], jobs: int, instance: Path) -> int:
+def read(files: tuple[Path, ...], layouts: tuple[Path, ...], jobs: int, overlay: Path | None, instance: Path) -> int:
     """Read scans without a dataset: one JSON object a page image, or a slip on it, on stdout, in input order."""
     del instance  # taken because every command takes it; reading needs only the layout files
     known = _layouts(layouts)
     progress = Progress("Images read")
     seen = _Seen()
+    show = None if overlay is None else _drawing(overlay, known)
     for result in read_files(files, known, jobs=jobs):
+        if show is not None:
+            show(result)
         click.echo(json.dumps(to_json(result.outcome, result.file, result.image, result.part), ensure_ascii=False))
         seen.add(result)
         progress.show(seen.images, None)
     progress.end()
     tell(seen.told())
     return seen.exit_code()
+
+
+def _drawing(folder: Path, known: Mapping[str, Layout]) -> Callable[[PageResult], None]:
+    """Return what draws each result into a folder, which is made; a sheet whose picture may not be kept isn't drawn."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def show(result: PageResult) -> None:
+        layout = known.get(result.outcome.layout) if isinstance(result.outcome, PageReading) else None
+        drawn = None if result.picture is None else draw(result.picture, result.outcome, layout)
+        if drawn is not None:
+            part = "" if result.part is None else f"-{result.part}"
+            name = f"{result.index + 1:03d}-{Path(result.file).stem}-{result.image:04d}{part}.jpg"
+            (folder / name).write_bytes(drawn)
+
+    return show
 
 
 def _layouts(paths: Iterable[Path]) -> dict[str, Layout]:
