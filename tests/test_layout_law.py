@@ -12,8 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 import pypdfium2
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from instrument_helpers import PARAMETERS
 from sheet_rules import Order, broken
 from strategies import for_paper, parameters, toml_of
 
@@ -117,6 +119,18 @@ def test_any_instrument_keeps_the_rules_of_a_sheet_or_is_refused() -> None:
     law()
     assert len(laid_out) > 20
     assert max(laid_out) > 8
+
+
+@pytest.mark.parametrize("size", Size)
+@pytest.mark.parametrize("name", definition.shipped())
+def test_every_sheet_that_ships_keeps_the_rules(name: str, size: Size) -> None:
+    form = definition.load(definition.shipped()[name])
+    dates = {"freezing": "1 september 2027", "purging": "1 mars 2028"}
+    for language in form.languages:
+        for given_by_survey in (PARAMETERS, PARAMETERS | dates, {k: PARAMETERS[k] for k, _ in form.parameters}):
+            order = Order(form, given_by_survey, language, size)
+            sheet = compose(form, given_by_survey, language, style=size.style)
+            assert broken(order, sheet) == []
 
 
 @st.composite
