@@ -20,6 +20,7 @@ from webapp.app import create_app
 from webapp.config import Config
 from webapp.dataset.instance import Instance
 from webapp.dataset.surveys import Settings, Survey
+from webapp.phonefiles import build
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -193,3 +194,59 @@ def stored(page: Page) -> dict[str, Any]:
 
 
 NOTHING_STORED = {"drafts": [], "queue": [], "other": [0, 0, ""]}
+
+
+OPEN = """
+async ([base, slug]) => {
+  const engine = await import(`${base}/survey.js`);
+  const html = await (await fetch(`/s/${slug}/page`)).text();
+  const data = JSON.parse(new DOMParser().parseFromString(html, "text/html").getElementById("phone").textContent);
+  Object.assign(window, { data, eraseAll: engine.eraseAll, changes: 0 });
+  window.survey = engine.openSurvey(data, { onchange: () => (window.changes += 1) });
+}
+"""
+
+
+def engine(window: BrowserContext, slug: str) -> Page:
+    """Open a survey on a phone with nothing but the engine: no interface, whatever that is like.
+
+    The page has `survey`, `data` and `eraseAll` of the modules.
+    """
+    page = window.new_page()
+    # A document of the site itself that loads no script.
+    page.goto(f"/s/{slug}/offline.json")
+    start_engine(page, slug)
+    return page
+
+
+def start_engine(page: Page, slug: str) -> None:
+    page.evaluate(OPEN, [f"/phone/{build().id}", slug])
+
+
+def freeze(page: Page, answers: dict[str, Any], number: str = "") -> str:
+    """Seal and queue answers of a new form, or of the form with a number; return its number."""
+    code = """([given, number]) => survey.freeze({ ...survey.newForm(), ...(number ? { number } : {}) }, given, "sv")"""
+    return str(page.evaluate(code, [answers, number]))
+
+
+def becomes(page: Page, number: str, state: str) -> None:
+    """Wait until an answer is `sent`, or waits after an attempt (`tried`), or is `closed`, `late` or `refused`."""
+    found = page.evaluate(
+        """async ([number, state]) => {
+          let now;
+          // Asking the server for something else takes a moment even where a test has stopped the page's clock.
+          for (let n = 0; n < 1500 && now !== state; n += 1) {
+            const entry = (await survey.states()).find((e) => e.number === number);
+            now = !entry ? "sent" : entry.state === "waiting" ? (entry.tries ? "tried" : "new") : entry.state;
+            if (now !== state) await fetch(`/s/worker.js?${n}`).catch(() => {});
+          }
+          return now;
+        }""",
+        [number, state],
+    )
+    assert found == state
+
+
+def quiet(page: Page) -> None:
+    """Wait until no tab sends anything."""
+    page.evaluate("navigator.locks.request('kryssklick send', () => {})")

@@ -125,12 +125,13 @@ export class Sender {
     document.removeEventListener("visibilitychange", this.wake);
     clearTimeout(this.timer);
     if (this.channel) this.channel.close();
+    this.channel = null;
   }
 
   wake() {
     if (document.visibilityState === "hidden") return;
     const wait = Math.max(0, this.last + BREATH_S * 1000 - this.now());
-    setTimeout(() => this.send(true), Math.min(wait, BREATH_S * 1000));
+    setTimeout(() => this.send(true).catch(() => {}), Math.min(wait, BREATH_S * 1000));
   }
 
   /** Tell this tab and the others that the queue has changed. */

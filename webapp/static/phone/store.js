@@ -59,8 +59,22 @@ export class Store {
     return this.opening;
   }
 
-  /** Run work in one transaction; resolves with its result when everything is on the disk. */
+  /**
+   * Run work in one transaction; resolves with its result when everything is on the disk.
+   *
+   * A connection that the browser has closed under us, because storage was cleared or erased, is opened anew once.
+   */
   async inTransaction(stores, mode, work) {
+    try {
+      return await this.once(stores, mode, work);
+    } catch (error) {
+      if (!error || !["AbortError", "InvalidStateError"].includes(error.name)) throw error;
+      this.opening = null;
+      return this.once(stores, mode, work);
+    }
+  }
+
+  async once(stores, mode, work) {
     const db = await this.database();
     return new Promise((resolve, reject) => {
       const transaction = db.transaction(stores, mode, { durability: "strict" });
