@@ -10,19 +10,20 @@ from forms.check import check as check_definition
 from forms.definition import find, load, read_text
 from forms.definition import read as read_definition
 from forms.errors import Fault, Severity
-from webapp.clitools import DONE, ERROR, FILE, WAITS, counted, guarded, instance_folder, opened, tell, written
+from webapp.clitools import (
+    DONE,
+    ERROR,
+    FILE,
+    WAITS,
+    counted,
+    guarded,
+    instance_folder,
+    key_values,
+    opened,
+    tell,
+    written,
+)
 from webapp.dataset.surveys import Survey, split_settings
-
-
-def _parameters(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    values = {}
-    for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if not sign or not key:
-            raise click.BadParameter(f"{pair!r} is not KEY=VALUE")
-        # A shell makes it hard to give a line break; an address has several lines.
-        values[key] = value.replace("\\n", "\n")
-    return values
 
 
 @click.group("instrument")
@@ -37,7 +38,7 @@ def instrument_group() -> None:
     "--param",
     "parameters",
     multiple=True,
-    callback=_parameters,
+    callback=key_values,
     metavar="KEY=VALUE",
     help="For the preview: a value for the texts. \\n is a line break.",
 )
@@ -134,7 +135,7 @@ def survey_group() -> None:
     "--param",
     "parameters",
     multiple=True,
-    callback=_parameters,
+    callback=key_values,
     metavar="KEY=VALUE",
     help="A value for the texts (KEY.LANG: in one language), or deadline, freeze_on, purge_on (dates), grace_days."
     " \\n is a line break.",
