@@ -37,6 +37,7 @@ _DATES = ("deadline", "freezing", "purging")
 
 _TOP_MM, _BOTTOM_MM = 14.0, 286.0
 _PAD_MM = 5.0
+_TITLE_PT = 25.0
 _SENTENCE_END = re.compile(r"(?<=[.?!:])\s+(?=[A-ZÅÄÖ])")
 _IN_NUMBER = re.compile(r"(?<=\d) (?=\d)|(?<=[Rr]ing) (?=\d)|(?<=[Cc]all) (?=\d)")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -113,11 +114,6 @@ class _Setting:
     def margin(self) -> float:
         """From the page's side to the text, mm."""
         return 13.0 if self.large else 20.0
-
-    @property
-    def title_pt(self) -> float:
-        """Size of the title."""
-        return 25.0 if self.large else 25.0
 
     @property
     def qr_mm(self) -> float:
@@ -313,7 +309,7 @@ def _page(
     flow = _Flow(setting, _TOP_MM)
     if practice:
         flow.draws.append(Words((PAGE_MM[0] - width_mm(practice, 12, BOLD)) / 2, 11.0, practice, 12, BOLD))
-    flow.text(title, left, right - left, size_pt=setting.title_pt, face=BOLD)
+    flow.text(title, left, right - left, size_pt=_TITLE_PT, face=BOLD)
     flow.y += 1.0
     for part in said:
         flow.y += 4.5 * setting.gap
