@@ -3,7 +3,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import instruments, toml_of
 
@@ -78,7 +78,7 @@ def test_a_small_definition_reads() -> None:
 
 
 @given(instruments())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_instrument_comes_back_from_its_definition(instrument: Instrument) -> None:
     text = toml_of(instrument)
     read, faults = definition.read(text, "prov.toml")
@@ -378,7 +378,7 @@ def test_broken_toml_is_a_fault_with_its_line(text: str, line: int) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_that_a_file_says_raises(text: str) -> None:
     instrument, faults = definition.read(text, "x")
     assert instrument is None
@@ -386,7 +386,7 @@ def test_nothing_that_a_file_says_raises(text: str) -> None:
 
 
 @given(instruments(3), st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_definition_with_a_piece_cut_out_never_raises(instrument: Instrument, data: st.DataObject) -> None:
     text = toml_of(instrument)
     begin = data.draw(st.integers(0, len(text)))
@@ -495,7 +495,7 @@ def test_lines_of_tricky_toml() -> None:
 
 
 @given(instruments(4))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_value_has_a_line(instrument: Instrument) -> None:
     text = toml_of(instrument)
     found = index(text)
