@@ -55,6 +55,12 @@ __all__ = [
 MAX_IMAGES = 5_000
 """Most images in one file: ten times what a feeder takes at once; at 25 ms an image two minutes."""
 
+MAX_COLOUR_PIXELS = 40_000_000
+"""Most pixels in one colour page of a TIFF, which is encoded anew: A4 at 600 dpi and a margin."""
+
+MAX_GRAY_PIXELS = 72_000_000
+"""The same in gray: A3 at 600 dpi."""
+
 MAX_PICTURE_BYTES = 200_000_000
 """Largest file that holds a single picture: the raw colour pixels of MAX_PIXELS come to 240 MB."""
 
@@ -225,9 +231,21 @@ def tiff_image(frames: Image.Image, index: int) -> PageImage:
     except (EOFError, OSError, SyntaxError, ValueError, TypeError, KeyError) as error:
         raise Unreadable(RefusalCode.DAMAGED_FILE, "This page of the TIFF can't be found.") from error
     check_size(*frames.size)
+    colours = frames.mode in ("RGB", "YCbCr", "CMYK", "P", "RGBA")
+    if frames.mode != "1" and frames.size[0] * frames.size[1] > (MAX_COLOUR_PIXELS if colours else MAX_GRAY_PIXELS):
+        detail = f"It is a TIFF of {frames.size[0]:,} × {frames.size[1]:,} pixels in colour or gray."
+        raise Unreadable(RefusalCode.TOO_LARGE, detail)
     dpi = believable(frames.info.get("dpi"))
+    if colours:
+        return to_jpeg(_loaded(frames), dpi)
     gray = gray_of(frames, None)
-    if frames.mode == "1":
-        return from_gray(gray, as_png(gray), dpi)
-    colours = frames.convert("RGB") if frames.mode in ("RGB", "YCbCr", "CMYK", "P", "RGBA") else Image.fromarray(gray)
-    return to_jpeg(colours, dpi)
+    return from_gray(gray, as_png(gray), dpi) if frames.mode == "1" else to_jpeg(Image.fromarray(gray), dpi)
+
+
+def _loaded(frames: Image.Image) -> Image.Image:
+    """Return a frame in colours, without copying it where it is in those already."""
+    try:
+        frames.load()
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError) as error:
+        raise Unreadable(RefusalCode.DAMAGED_FILE, "The picture breaks off before its end.") from error
+    return frames if frames.mode == "RGB" else frames.convert("RGB")

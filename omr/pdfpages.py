@@ -25,6 +25,12 @@ from omr.readings import RefusalCode
 VECTOR_DPI = 200
 """At which a PDF page without pictures is drawn."""
 
+MAX_GRAY_PIXELS = 40_000_000
+"""Most pixels of a gray picture that is taken out; PDFium holds a larger one several times over, so it is drawn."""
+
+MAX_COLOUR_PIXELS = 12_000_000
+"""The same in colour: A4 at 300 dpi and a margin."""
+
 LAYERED_DPI = 300
 """At which a PDF page of several pictures is drawn: copiers put text at 300 dpi over a coarse background."""
 
@@ -93,6 +99,8 @@ def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | None:
         # CMYK JPEGs are inverted or not by signs that only the PDF knows.
         return from_jpeg(data, size, dpi) if header is not None and header == (size, True) else None
     check_size(*size)
+    if size[0] * size[1] > (MAX_GRAY_PIXELS if known.bits_per_pixel <= 8 else MAX_COLOUR_PIXELS):
+        return None
     # PDFium's own bitmap goes with its last user, which is this function: the picture shares its memory. Closing it by
     # hand would be told on stderr as unsafe.
     bitmap = scan.get_bitmap()

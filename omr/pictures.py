@@ -22,6 +22,9 @@ Gray = NDArray[np.uint8]
 MAX_PIXELS = 80_000_000
 """Most pixels in one picture: A3 at 600 dpi and a margin. More would need over 300 MB to decode in colour."""
 
+MAX_PROGRESSIVE_PIXELS = 55_000_000
+"""The same for a progressive JPEG, whose decoder holds all of it at once."""
+
 WORKING_SIDE_PX = 1200
 """A picture is halved while its shorter side keeps at least this: 145 dpi for A4, enough for every mark."""
 
@@ -173,7 +176,11 @@ def from_bytes(data: bytes) -> PageImage | BadImage:
             return from_jpeg(data, header.size, dpi)
         keep = Picture(data, "image/png") if header.format == "PNG" else None
         check_size(*header.size, keep)
-        gray = gray_of(header, keep)
+        plain = keep is not None and header.mode in ("L", "RGB") and "transparency" not in header.info
+        # OpenCV turns colours into gray row by row; Pillow would hold all of both.
+        gray = _decode(data, 1) if plain else gray_of(header, keep)
+        if gray is None or gray.shape != header.size[::-1]:
+            raise Unreadable(RefusalCode.DAMAGED_FILE, "The picture breaks off before its end.", keep)
     return from_gray(gray, keep or as_png(gray), dpi)
 
 
@@ -190,6 +197,9 @@ def from_jpeg(data: bytes, size: tuple[int, int], dpi: float | None) -> PageImag
     """
     picture = Picture(data, "image/jpeg")
     check_size(*size, picture)
+    if size[0] * size[1] > MAX_PROGRESSIVE_PIXELS and _is_progressive(data):
+        detail = f"It is a progressive JPEG of {size[0]:,} × {size[1]:,} pixels."
+        raise Unreadable(RefusalCode.TOO_LARGE, detail, picture)
     # Decoders fill up what is missing with gray, silently; a picture that was cut off must not be read as a page.
     if b"\xff\xd9" not in data[-65536:]:
         raise Unreadable(RefusalCode.DAMAGED_FILE, "The picture breaks off before its end.", picture)
@@ -208,7 +218,11 @@ def gray_of(image: Image.Image, keep: Picture | None) -> Gray:
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
             over = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
-        return np.asarray(image.convert("L"), np.uint8)
+        if image.mode == "1":
+            bits = np.array(image).view(np.uint8)
+            np.minimum(bits, 1, out=bits)  # Pillow's truth is 1 or 255
+            return np.multiply(bits, 255, out=bits)
+        return np.asarray(image if image.mode == "L" else image.convert("L"), np.uint8)
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError) as error:
         raise Unreadable(RefusalCode.DAMAGED_FILE, "The picture breaks off before its end.", keep) from error
 
@@ -222,7 +236,8 @@ def from_gray(gray: Gray, picture: Picture, dpi: float | None) -> PageImage:
 
 def as_png(gray: Gray) -> Picture:
     """Encode without loss: 1 bit a pixel where there is nothing but black and white."""
-    bilevel = bool(np.all((gray == 0) | (gray == 255)))
+    # Counted, since a comparison of each pixel would need as much memory again.
+    bilevel = not cv2.calcHist([gray], [0], None, [256], [0, 256])[1:255].any()
     out = io.BytesIO()
     image = Image.fromarray(gray)
     (image.convert("1", dither=Image.Dither.NONE) if bilevel else image).save(out, "PNG", compress_level=4)
@@ -242,6 +257,14 @@ def believable(dpi: object) -> float | None:
         return None
     value = float(dpi[0])
     return value if 100 <= value <= 2400 else None
+
+
+def _is_progressive(data: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as header:
+            return bool(header.info.get("progressive"))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return False
 
 
 def jpeg_header(data: bytes) -> tuple[tuple[int, int], bool] | None:
