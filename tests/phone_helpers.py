@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from browser_helpers import PHONE, browsing, serving
+from browser_helpers import ARGUMENTS, CHROMIUM, PHONE, browsing, serving
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
 from web_helpers import PARAMETERS, Clock, make_instance
 
 from webapp.app import create_app
@@ -67,6 +71,7 @@ class Gate:
 
     Attributes:
         how: What to do with the next ones: takes the number of the answer, returns one of `Way`.
+        files: Takes the path of anything else; what it returns is given instead of the file, None: the file itself.
         seen: Numbers in the order in which they arrived.
         held: Set while an answer is being held up; `release` lets it go on.
     """
@@ -74,6 +79,7 @@ class Gate:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.how: Callable[[str], str] = lambda _: "pass"
+        self.files: Callable[[str], bytes | None] = lambda _: None
         self.seen: list[str] = []
         self.held = threading.Event()
         self.release = threading.Event()
@@ -85,7 +91,11 @@ class Gate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         if not environ["PATH_INFO"].endswith("/sealed"):
-            return self.app(environ, start_response)
+            other = self.files(environ["PATH_INFO"])
+            if other is None:
+                return self.app(environ, start_response)
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [other]
         number = environ.get("HTTP_KRYSSKLICK_NUMBER", "")
         self.seen.append(number)
         way = self.how(number)
@@ -115,6 +125,7 @@ class PhoneSite:
         browser: Chromium.
         gate: The gate.
         clock: The server's clock.
+        playwright: What drives the browser, for tests that need another one.
     """
 
     address: str
@@ -122,6 +133,7 @@ class PhoneSite:
     browser: Browser
     gate: Gate
     clock: Clock
+    playwright: Playwright
 
     def survey(self, slug: str, **settings: object) -> Survey:
         """Make one more open survey with the questions of `prov`, without grace time unless told otherwise."""
@@ -130,6 +142,7 @@ class PhoneSite:
         chosen = Settings(**{"grace_days": 0, **settings})  # type: ignore[arg-type]
         self.instance.surveys.create(slug, text, "prov.toml", parameters=PARAMETERS, settings=chosen)
         self.gate.always("pass")
+        self.gate.files = lambda _: None
         return self.instance.surveys.open(slug)
 
     def answers(self, slug: str) -> list[dict[str, Any]]:
@@ -167,8 +180,11 @@ def phone_site(folder: Path) -> Iterator[PhoneSite]:
     clock.moment = datetime.now(UTC)
     with make_instance(folder / "instance", clock) as instance:
         gate = Gate(create_app(Config(instance.path), instance))
-        with serving(gate) as address, browsing() as browser:
-            yield PhoneSite(address.replace("127.0.0.1", "localhost"), instance, browser, gate, clock)
+        with serving(gate) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+            local = address.replace("127.0.0.1", "localhost")
+            yield PhoneSite(local, instance, browser, gate, clock, playwright)
+            browser.close()
 
 
 STORED = """
@@ -250,3 +266,42 @@ def becomes(page: Page, number: str, state: str) -> None:
 def quiet(page: Page) -> None:
     """Wait until no tab sends anything."""
     page.evaluate("navigator.locks.request('kryssklick send', () => {})")
+
+
+class OwnBrowser:
+    """A Chromium of one's own with a profile on the disk, which a test may kill as a phone does.
+
+    Attributes:
+        profile: The profile's folder.
+        context: Its windows, while it runs.
+    """
+
+    def __init__(self, playwright: Playwright, profile: Path) -> None:
+        self._playwright = playwright
+        self.profile = profile
+
+    @contextmanager
+    def running(self) -> Iterator[BrowserContext]:
+        """Run it; on leaving it is killed with all its processes, without a warning."""
+        (self.profile / "DevToolsActivePort").unlink(missing_ok=True)
+        command = [CHROMIUM, *ARGUMENTS, "--headless=new", "--remote-debugging-port=0", "--lang=sv-SE"]
+        process = subprocess.Popen(
+            [*command, f"--user-data-dir={self.profile}", "about:blank"],
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            browser = self._playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{self._port(process)}")
+            context = browser.contexts[0]
+            context.set_default_timeout(8000)
+            yield context
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _port(self, process: subprocess.Popen[bytes]) -> int:
+        file = self.profile / "DevToolsActivePort"
+        while not (file.exists() and file.read_text().count("\n")):
+            assert process.poll() is None, "Chromium did not start"
+            time.sleep(0.05)
+        return int(file.read_text().split()[0])

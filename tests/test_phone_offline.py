@@ -1,0 +1,411 @@
+"""Without network, from cold: what one visit keeps, what updates do to it, and what survives killed programs."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from phone_helpers import (
+    OwnBrowser,
+    PhoneSite,
+    becomes,
+    engine,
+    freeze,
+    phone_site,
+    start_engine,
+    stored,
+)
+from playwright.sync_api import Page, expect
+from web_helpers import make_instance
+
+from webapp.dataset.instance import Instance
+from webapp.dataset.surveys import Settings
+from webapp.phonefiles import FOLDER, Build, build, build_from
+
+GIVEN: dict[str, Any] = {"fick": {"options": ["nej"], "texts": {}}}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhoneSite]:
+    with phone_site(tmp_path_factory.mktemp("offline")) as site:
+        yield site
+
+
+def kept(page: Page) -> list[str]:
+    """Return the names of the complete caches."""
+    return list(
+        page.evaluate("""async () => {
+          const found = [];
+          for (const name of await caches.keys())
+            if (await (await caches.open(name)).match("/s/kept.json")) found.push(name);
+          return found;
+        }""")
+    )
+
+
+def languages(page: Page, slug: str) -> list[str]:
+    """Return the languages that a survey is kept in."""
+    return list(
+        page.evaluate(
+            """async (slug) => {
+              for (const name of await caches.keys()) {
+                if (!name.startsWith(`kryssklick ${slug} `)) continue;
+                const kept = await (await caches.open(name)).match("/s/kept.json");
+                if (kept) return (await kept.json()).languages;
+              }
+              return [];
+            }""",
+            slug,
+        )
+    )
+
+
+def until(page: Page, code: str, value: object) -> None:
+    """Wait until code gives a value."""
+    found: object = None
+    for _ in range(100):
+        found = page.evaluate(code)
+        if found == value:
+            return
+        page.wait_for_timeout(50)
+    assert found == value
+
+
+def visit(page: Page, slug: str) -> None:
+    """Visit a survey as anybody does, and wait until all of it is kept."""
+    page.goto(f"/s/{slug}")
+    until(page, f"caches.keys().then((names) => names.filter((n) => n.startsWith('kryssklick {slug} ')).length)", 1)
+    until(page, "navigator.serviceWorker.getRegistration('/s/').then((r) => Boolean(r && r.active))", True)
+    for _ in range(100):
+        if sorted(languages(page, slug)) == ["en", "sv"]:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(languages(page, slug))
+
+
+def opens(page: Page, address: str, language: str = "sv") -> None:
+    """See that a survey opens: its questions are there and its script runs."""
+    page.goto(address)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    assert page.locator(".question").count() == 6
+    assert page.evaluate("getComputedStyle(document.body).margin") == "0px"
+
+
+def test_after_one_visit_it_opens_without_network_in_a_new_tab(site: PhoneSite) -> None:
+    site.survey("kall")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        visit(page, "kall")
+        page.close()
+        window.set_offline(True)
+        page = window.new_page()
+        opens(page, "/s/kall")
+        opens(page, "/s/kall?lang=en", "en")
+        opens(page, "/s/kall?lang=hittepa")
+        kept_page = page.goto("/s/kall")
+        assert kept_page is not None
+        assert kept_page.from_service_worker
+        assert '<input type="hidden" name="id" value="">' in kept_page.text()
+
+
+def test_what_was_queued_without_network_is_sent_in_the_background(site: PhoneSite) -> None:
+    """Chromium wakes the worker when there is network again; here it is told to, with no page open."""
+    site.survey("bakgrund")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        visit(page, "bakgrund")
+        site.gate.always("500")
+        page = engine(window, "bakgrund")
+        number = freeze(page, GIVEN)
+        becomes(page, number, "tried")
+        page.evaluate("survey.sender.stop()")
+        site.gate.always("pass")
+        cdp = window.new_cdp_session(page)
+        found: list[str] = []
+        cdp.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda e: found.extend(r["registrationId"] for r in e["registrations"]),
+        )
+        cdp.send("ServiceWorker.enable")
+        page.wait_for_timeout(100)
+        event = {"origin": site.address, "registrationId": found[0], "tag": "kryssklick", "lastChance": False}
+        cdp.send("ServiceWorker.dispatchSyncEvent", event)
+        becomes(page, number, "sent")
+    assert site.answers("bakgrund") == [{"fick": ["nej"]}]
+
+
+def test_surveys_on_one_phone_are_kept_apart(site: PhoneSite) -> None:
+    site.survey("ena")
+    site.survey("ena-till")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        visit(page, "ena")
+        visit(page, "ena-till")
+        assert [n.split()[1] for n in sorted(kept(page))] == ["ena", "ena-till"]
+        survey = site.instance.surveys.get("ena-till")
+        deadline = site.clock.moment.astimezone().date()
+        site.instance.surveys.set_parameters("ena-till", survey.parameters, Settings(deadline, 3))
+        before = set(kept(page))
+        page.reload()
+        until(page, "caches.keys().then((names) => names.length)", 2)
+        for _ in range(100):
+            if set(kept(page)) != before and len(kept(page)) == 2:
+                break
+            page.wait_for_timeout(50)
+        changed = before ^ set(kept(page))
+        assert {n.split()[1] for n in changed} == {"ena-till"}
+        window.set_offline(True)
+        for slug in ("ena", "ena-till"):
+            opens(page, f"/s/{slug}")
+
+
+def test_a_survey_that_has_ended_is_not_kept_anew(site: PhoneSite) -> None:
+    site.survey("slut")
+    site.instance.surveys.close("slut")
+    with site.window(workers=True) as window:
+        page = engine(window, "slut")
+        assert page.evaluate("survey.keepOffline('sv')") is False
+        assert kept(page) == []
+
+
+def test_closing_is_known_without_network_after_the_next_contact(site: PhoneSite) -> None:
+    site.survey("stangd")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        visit(page, "stangd")
+        before = kept(page)
+        site.instance.surveys.close("stangd")
+        page.reload()
+        for _ in range(100):
+            if kept(page) != before and len(kept(page)) == 1:
+                break
+            page.wait_for_timeout(50)
+        window.set_offline(True)
+        page.goto("/s/stangd")
+        data = page.evaluate("JSON.parse(document.getElementById('phone').textContent)")
+        assert data["begin_until"] <= site.clock.moment.timestamp() * 1000
+
+
+def test_a_file_that_is_not_what_the_list_says_is_never_kept(site: PhoneSite) -> None:
+    site.survey("trasig")
+    with site.window(workers=True) as window:
+        other = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+        site.gate.files = lambda path: other if path.endswith("/sign.svg") else None
+        page = engine(window, "trasig")
+        assert page.evaluate("survey.keepOffline('sv')") is False
+        assert kept(page) == []
+        # Nothing half is ever shown: the page comes from the network.
+        shown = page.goto("/s/trasig")
+        assert shown is not None
+        assert re.search(r'name="id" value="[0-9a-f]{32}"', shown.text())
+        site.gate.files = lambda _: None
+        page = engine(window, "trasig")
+        assert page.evaluate("survey.keepOffline('sv')") is True
+
+
+@contextmanager
+def newer(folder: Path) -> Iterator[Build]:
+    """Let the server have other scripts for a while, as after an update."""
+    folder.mkdir()
+    for file in FOLDER.glob("*.js"):
+        (folder / file.name).write_text(file.read_text() + f'export const later_{file.stem} = "{folder.name}";\n')
+    changed = build_from(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for place in ("webapp.phonefiles", "webapp.views.phone", "webapp.views.phonedata"):
+            patch.setattr(f"{place}.build", lambda: changed)
+        yield changed
+
+
+def test_an_update_takes_nothing_away_even_where_the_server_goes_in_the_middle(site: PhoneSite, tmp_path: Path) -> None:
+    site.survey("nytt")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        visit(page, "nytt")
+        page = engine(window, "nytt")
+        page.evaluate("survey.beginDraft({ form: 'ett' }, 'början på ett svar')")
+        before = kept(page)
+        served: list[str] = []
+
+        def dying(path: str) -> bytes | None:
+            """Give the new list and a few of its files, then nothing more."""
+            if path.startswith("/phone/"):
+                served.append(path)
+                if len(served) > 3:
+                    raise ConnectionError("gone")
+            return None
+
+        with newer(tmp_path / "ny") as changed:
+            site.gate.files = dying
+            page.goto("/s/nytt")
+            for _ in range(60):
+                if len(served) > 3:
+                    break
+                page.wait_for_timeout(50)
+            page.wait_for_timeout(200)
+            assert any(changed.id in path for path in served)
+            assert kept(page) == before
+            window.set_offline(True)
+            opens(page, "/s/nytt")
+            site.gate.files = lambda _: None
+            window.set_offline(False)
+            page.goto("/s/nytt")
+            for _ in range(100):
+                if kept(page) != before and len(kept(page)) == 1:
+                    break
+                page.wait_for_timeout(50)
+            assert kept(page) != before
+            window.set_offline(True)
+            opens(page, "/s/nytt")
+            assert page.evaluate("document.querySelector('script[type=module]').src").split("/")[-2] == changed.id
+            assert [d["body"] for d in stored(page)["drafts"]] == ["början på ett svar"]
+
+
+def test_a_queued_answer_survives_an_update_of_the_program(site: PhoneSite, tmp_path: Path) -> None:
+    site.survey("senare")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        visit(page, "senare")
+        page = engine(window, "senare")
+        site.gate.always("500")
+        number = freeze(page, GIVEN)
+        becomes(page, number, "tried")
+        page.close()
+        with newer(tmp_path / "ny"):
+            site.gate.always("pass")
+            page = window.new_page()
+            page.goto("/s/senare")
+            until(page, "indexedDB.databases().then((d) => d.length)", 1)
+            for _ in range(100):
+                if not stored(page)["queue"]:
+                    break
+                page.wait_for_timeout(50)
+            assert stored(page)["queue"] == []
+    assert site.answers("senare") == [{"fick": ["nej"]}]
+
+
+def test_a_killed_browser_opens_cold_and_sends_what_waited(tmp_path: Path, site: PhoneSite) -> None:
+    site.survey("dodad")
+    own = OwnBrowser(site.playwright, tmp_path / "profile")
+    with own.running() as window:
+        page = window.new_page()
+        page.goto(f"{site.address}/s/dodad")
+        until(page, "caches.keys().then((n) => n.length)", 1)
+        for _ in range(100):
+            if sorted(languages(page, "dodad")) == ["en", "sv"]:
+                break
+            page.wait_for_timeout(50)
+        page.goto(f"{site.address}/s/dodad/offline.json")
+        start_engine(page, "dodad")
+        site.gate.always("500")
+        number = freeze(page, GIVEN)
+        page.evaluate("survey.beginDraft({ form: 'ett' }, 'utkastet')")
+    with own.running() as window:
+        page = window.new_page()
+        window.set_offline(True)
+        opens(page, f"{site.address}/s/dodad")
+        assert [d["body"] for d in stored(page)["drafts"]] == ["utkastet"]
+        assert [e["number"] for e in stored(page)["queue"]] == [number]
+        site.gate.always("pass")
+        window.set_offline(False)
+        page.reload()
+        for _ in range(100):
+            if not stored(page)["queue"]:
+                break
+            page.wait_for_timeout(50)
+        assert stored(page)["queue"] == []
+    assert site.answers("dodad") == [{"fick": ["nej"]}]
+
+
+KILLED = """
+import os, signal, sys
+from webapp.dataset.instance import Instance
+from webapp import server
+from webapp.app import create_app
+
+made = server.create_app
+
+def create(*arguments):
+    app = made(*arguments)
+    inner = app.wsgi_app
+    def dies(environ, start_response):
+        answer = inner(environ, start_response)
+        if environ["PATH_INFO"].endswith("/sealed"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+    app.wsgi_app = dies
+    return app
+
+if sys.argv[1] == "dies":
+    server.create_app = create
+from pathlib import Path
+with Instance.open(Path(sys.argv[2])) as instance:
+    server.run(instance, "127.0.0.1", int(sys.argv[3]))
+"""
+
+
+@contextmanager
+def process(how: str, instance: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Serve an instance in a process of its own; `dies`: it is killed between commit and answer."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", KILLED, how, str(instance), str(port)], stderr=subprocess.PIPE, text=True
+    )
+    assert server.stderr is not None
+    try:
+        said = [server.stderr.readline()]
+        while said[-1] and "Stop with" not in said[-1]:
+            said.append(server.stderr.readline())
+        found = re.search(r"http://[^:]+:(\d+)", said[0])
+        assert found, "".join(said)
+        yield server, int(found[1])
+    finally:
+        if server.poll() is None:
+            server.send_signal(signal.SIGTERM)
+        server.wait(20)
+        server.stderr.close()
+
+
+def test_a_server_killed_between_commit_and_answer_is_one_answer(tmp_path: Path, site: PhoneSite) -> None:
+    make_instance(tmp_path / "i").close()
+    window = site.browser.new_context(service_workers="block")
+    window.set_default_timeout(8000)
+    with process("dies", tmp_path / "i", 0) as (server, port):
+        page = window.new_page()
+        page.goto(f"http://localhost:{port}/s/prov/offline.json")
+        start_engine(page, "prov")
+        number = freeze(page, GIVEN)
+        becomes(page, number, "tried")
+        assert server.wait(10) == -signal.SIGKILL
+        assert stored(page)["queue"][0]["unsure"] is True
+    with process("lives", tmp_path / "i", port):
+        assert page.evaluate("survey.sendNow()") == 0
+        becomes(page, number, "sent")
+    window.close()
+    with Instance.open(tmp_path / "i") as instance:
+        assert instance.tray.waiting(instance.surveys.get("prov")) == 1
+
+
+def test_the_worker_is_one_script_that_the_browser_takes(site: PhoneSite) -> None:
+    """A fault of syntax in any module shows here."""
+    with site.window() as window:
+        page = window.new_page()
+        page.goto("/static/cross.svg")
+        for name in build().modules:
+            assert page.evaluate(f"import('/phone/{build().id}/{name}').then(() => true)") is True, name
+        worker = build().worker.body.decode()
+        assert page.evaluate("(code) => { new Function(code); return true }", worker) is True
+        for file in FOLDER.glob("*.js"):
+            assert file.name in {*build().modules, "worker.js"}, f"{file.name} is used by nothing"
+
+
+def test_the_modules_of_the_engine_touch_no_page() -> None:
+    for name in ("rules.js", "seal.js", "store.js", "survey.js", "fields.js", "worker.js"):
+        assert not re.search(
+            r"\b(document|window|alert|localStorage|sessionStorage)\b[.(]", (FOLDER / name).read_text()
+        )
