@@ -87,3 +87,9 @@ def context(browser: Browser, address: str, *, scheme: str = "light", script: bo
         java_script_enabled=script,
         locale="sv-SE",
     )
+
+
+def long_page(page: Page) -> Page:
+    """Let a page do without the phone's modules, as after a network that lost them: the long page for everybody."""
+    page.route("**/phone/**", lambda route: route.abort())
+    return page

@@ -14,6 +14,7 @@ from browser_helpers import (
     axe_faults,
     browsing,
     context,
+    long_page,
     serving,
     sideways,
     small_targets,
@@ -196,8 +197,8 @@ def test_upload_with_progress_and_review_by_keys(site: Site) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_for_respondents(site: Site, scheme: str) -> None:
-    page = context(site.browser, site.address, scheme=scheme).new_page()
+def test_axe_finds_nothing_on_the_long_page(site: Site, scheme: str) -> None:
+    page = long_page(context(site.browser, site.address, scheme=scheme).new_page())
     faults = []
     for address in ("/", "/s/prov", "/s/prov?lang=en", "/s/prov/thanks", "/s/hittepa", "/sign-in"):
         page.goto(address)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser_helpers import SMALL, axe_faults, browsing, context, serving, sideways
+from browser_helpers import SMALL, axe_faults, browsing, context, long_page, serving, sideways
 from playwright.sync_api import Page, expect
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
 
@@ -76,7 +76,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 def pages(instance: Instance) -> Iterator[dict[str, Page]]:
     """Give a phone in a light and a dark room."""
     with serving(make_app(instance)) as address, browsing() as browser:
-        yield {scheme: context(browser, address, scheme=scheme).new_page() for scheme in ("light", "dark")}
+        yield {scheme: long_page(context(browser, address, scheme=scheme).new_page()) for scheme in ("light", "dark")}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -110,13 +110,13 @@ def test_boxes_stand_at_the_right_and_our_own_words_keep_their_order(pages: dict
 
     assert left("#f-lyssnad-ja") > left("label[for='f-lyssnad-ja']")
     assert left("#f-bra-1") > left("#f-bra-5")
-    for ours in (".send button", ".foot p >> nth=0", "details", "#h-mer p"):
+    for ours in (".send button", ".foot p >> nth=0", "#safe", "#h-mer p"):
         expect(page.locator(ours)).to_have_attribute("lang", "sv")
         expect(page.locator(ours)).to_have_attribute("dir", "ltr")
-    expect(page.locator("h1")).not_to_have_attribute("dir", re.compile("."))
+    expect(page.locator("#about h1")).not_to_have_attribute("dir", re.compile("."))
     # The last group of the number stands to the right of the first, as it is dialled.
     order = page.evaluate(
-        """() => { const p = document.querySelector("main p"), t = p.firstChild, at = t.data.indexOf("000-00");
+        """() => { const p = document.querySelector("#about p"), t = p.firstChild, at = t.data.indexOf("000-00");
         const x = (i) => { const r = document.createRange(); r.setStart(t, i); r.setEnd(t, i + 1);
         return r.getBoundingClientRect().x; }; return x(at + 8) - x(at); }"""
     )

@@ -24,6 +24,7 @@ _INSIDE: Roles = frozenset({Role.COORDINATOR, Role.AUDITOR})
 ROUTES: Mapping[str, Open | Roles] = {
     "static": Open.PUBLIC,
     "respond.start": Open.PUBLIC,
+    "respond.away": Open.PUBLIC,
     "respond.form": Open.PUBLIC,
     "respond.thanks": Open.PUBLIC,
     "phone.sealed": Open.PUBLIC,

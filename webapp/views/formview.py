@@ -47,10 +47,12 @@ class Line:
     Attributes:
         text: What it says.
         ours: It is the interface's own, so in the interface's language where the survey has another one.
+        reminder: It says when the question is meant; a screen that asks only what is meant has no need of it.
     """
 
     text: str
     ours: bool = False
+    reminder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ class _Maker:
         lines = []
         if question.id in self.routed.reminders:
             condition = tell(self.routed.reminders[question.id], self.instrument, self.language, self.said.saying)
-            lines.append(Line(self.said.only_if.format(condition=condition), ours=True))
+            lines.append(Line(self.said.only_if.format(condition=condition), ours=True, reminder=True))
         lines.append(Line(self.words(question.hint)))
         if question.kind is Kind.MULTIPLE:
             lines.append(Line(self.said.several, ours=True))

@@ -18,6 +18,7 @@ from webapp.dataset.surveys import Survey, SurveyState
 from webapp.phonefiles import ENTRY, build
 from webapp.views.formview import fault_words, text_words
 from webapp.views.here import instance
+from webapp.views.phonewords import form_words
 from webapp.wording import spoken_date, text_parameters
 
 LENGTH = "{length}"
@@ -93,7 +94,8 @@ def phone(survey: Survey, instrument: Instrument, language: str, *, begins: bool
     Returns:
         Its `data`: `slug`, `key` (the survey's public key, base64), `language`, `languages`, `begins`, `begin_until`
         and `counts_until` (milliseconds since 1970 or null), `again`, `offline` (address of the list of what to keep),
-        `rules` (see forms/rules.py), `words` (question → code of a fault → how to mend it).
+        `rules` (see forms/rules.py), `words` (question → code of a fault → how to mend it), and what
+        `phonewords.form_words` adds.
     """
     ends, parameters = until(survey), text_parameters(survey, language)
     key = base64.b64encode(instance().tray.public_key(survey)).decode()
@@ -109,6 +111,7 @@ def phone(survey: Survey, instrument: Instrument, language: str, *, begins: bool
         "offline": url_for("phone.offline", slug=survey.slug),
         "rules": _rules(instrument),
         "words": _words(instrument, language, parameters),
+        **form_words(instrument, language, parameters),
     }
     thanks = text_words(instrument.thanks, language, parameters)
     return Phone(data, script_addresses(), spoken_date(ends.last_day, language) if ends.last_day else "", thanks)

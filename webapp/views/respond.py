@@ -27,6 +27,9 @@ from webapp.wording import text_parameters
 
 blueprint = Blueprint("respond", __name__)
 
+NEUTRAL = "https://www.smhi.se/"
+"""Where the way out leads: a page that anybody may have open. It is not told where its visitor comes from."""
+
 _OWN_SITES = frozenset({"same-origin", "none"})
 
 
@@ -82,6 +85,7 @@ def page_values(survey: Survey, language: str) -> dict[str, object]:
     ]
     interface = interface_language(language)
     same = interface in fallbacks(language)
+    values = text_parameters(survey, language)
     return {
         "survey": survey,
         "languages": addresses,
@@ -90,7 +94,9 @@ def page_values(survey: Survey, language: str) -> dict[str, object]:
         "ours": "" if same else _attributes(interface),
         "theirs": "" if same else _attributes(language),
         "said": phrases(language),
-        "contact": readable(text_parameters(survey, language).get("contact", ""), language),
+        "contact": readable(values.get("contact", ""), language),
+        "purging": values.get("purging", ""),
+        "way_out": url_for("respond.away"),
         "home": url_for("respond.form", slug=survey.slug, lang=language),
     }
 
@@ -132,7 +138,14 @@ def start() -> ResponseReturnValue:
         choices.append((title, url_for("respond.form", slug=survey.slug, lang=tag), tag))
     languages = [(tag, language_name(tag), url_for("respond.start", lang=tag)) for tag in ("sv", "en")]
     shown = wanted if wanted in ("sv", "en") else "sv"
-    return render_template("respond/list.html", surveys=choices, languages=languages, shown_language=shown)
+    values = {"languages": languages, "shown_language": shown, "way_out": url_for("respond.away")}
+    return render_template("respond/list.html", surveys=choices, **values)
+
+
+@blueprint.get("/away")
+def away() -> ResponseReturnValue:
+    """Lead on to the neutral page: what the browser's "back" finds after somebody has left a survey at once."""
+    return redirect(NEUTRAL, 302)
 
 
 @blueprint.route("/s/<slug>", methods=["GET", "POST"])

@@ -1,0 +1,68 @@
+/**
+ * What has become of answers that were sent, in words: the one of this page, and earlier ones that still wait.
+ *
+ *   const outcome = new Outcome(survey)
+ *   outcome.of(number, shared)   from now on tell what becomes of that answer
+ *   outcome.follow()             look again; called whenever the queue may have changed
+ *   outcome.click(what)          "send" or "forget": a button of its templates
+ *   outcome.waiting()            how many answers on this phone are not sent yet
+ */
+
+import { byId, clear, made, show } from "./view.js";
+
+/** Tells what has become of sealed answers. */
+export class Outcome {
+  constructor(survey) {
+    Object.assign(this, { survey, number: null, shared: false, tried: false, ended: "" });
+  }
+
+  async of(number, shared) {
+    Object.assign(this, { number, shared, tried: false, ended: "" });
+    await this.follow();
+  }
+
+  async states() {
+    return this.survey.states().catch(() => []);
+  }
+
+  async waiting() {
+    return (await this.states()).filter((entry) => entry.state !== "closed").length;
+  }
+
+  async follow() {
+    const states = await this.states();
+    const own = states.find((entry) => entry.number === this.number);
+    if (this.number) {
+      const unsent = own && own.state === "waiting" && !own.unsure && !this.tried;
+      this.tell(this.ended || (own ? (unsent ? "sending" : own.state) : "sent"));
+      this.tried = this.tried || Boolean(own && own.tries);
+    }
+    const others = states.filter((entry) => entry.number !== this.number);
+    const place = byId("queued");
+    if (!others.length) return clear(place);
+    return show(place, others.some((e) => e.state === "closed") ? "earlier-closed" : "earlier", { focus: false });
+  }
+
+  tell(name) {
+    const place = byId("state");
+    if (place.dataset.shown === name) return;
+    show(place, name);
+    document.title = place.querySelector("h1").textContent;
+    if (this.shared && name !== "sending") place.append(made("another"));
+    // What was told needs no place on the phone any more.
+    if (name === "closed") {
+      this.ended = name;
+      this.survey.forget(this.number).catch(() => {});
+    }
+  }
+
+  async click(what) {
+    if (what === "send") {
+      this.tried = true;
+      await this.survey.sendNow().catch(() => {});
+    } else {
+      for (const entry of await this.states()) await this.survey.forget(entry.number).catch(() => {});
+    }
+    await this.follow();
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What can be done on every screen: erase everything, leave at once, change the language, have it read aloud.
+ *
+ *   askToErase(visit), dontErase(visit), erase(visit)
+ *   getAway(visit, address)
+ *   changeLanguage(visit, tag)
+ *   sayAloud(visit)
+ *
+ * visit: see visit.js.
+ */
+
+import { fillIn } from "./fill.js";
+import { leave, pageIn } from "./leave.js";
+import { hush, readable, speak } from "./speak.js";
+import { eraseAll } from "./survey.js";
+import { byId, clear, focusOn, made, put, show } from "./view.js";
+
+/** What steps aside while it is asked whether everything is to be erased. */
+const OTHERS = ["answers", "state", "bar", "steps", "queued", "told"];
+
+function aside(on) {
+  for (const name of OTHERS) if (byId(name)) byId(name).classList.toggle("aside", on);
+  byId("erase").hidden = !on;
+}
+
+/** Ask once, and tell of answers that would never arrive. */
+export async function askToErase(visit) {
+  const unsent = await visit.outcome.waiting();
+  const place = byId("erase");
+  put(place, made("erase"));
+  place.querySelector(".unsent").hidden = !unsent;
+  aside(true);
+  focusOn(place.querySelector("h1"));
+  self.scrollTo(0, 0);
+}
+
+export function dontErase(visit) {
+  aside(false);
+  focusOn(visit.form && !visit.form.hidden ? visit.heading : byId("main"));
+}
+
+/** Take everything off this phone: what is in the page, drafts, sealed answers, kept pages. */
+export async function erase(visit) {
+  visit.wipe();
+  visit.strip();
+  visit.outcome.number = null;
+  aside(false);
+  const done = await eraseAll().then(
+    () => true,
+    () => false,
+  );
+  clear(byId("queued"));
+  show(byId("state"), done ? "erased" : "not-erased");
+}
+
+/** Go to a neutral page at once. A draft of one's own stays for another day; what is in the page alone goes with it. */
+export function getAway(visit, address) {
+  visit.keeping.now();
+  visit.wipe();
+  leave(address, (history.state && history.state.depth) || 0);
+}
+
+/** Put the page in another language in the place of this one; answers, screen and draft stay. */
+export async function changeLanguage(visit, tag) {
+  const page = await pageIn(visit.data.slug, tag);
+  if (!page || !page.getElementById("phone")) {
+    show(byId("told"), "no-language");
+    return;
+  }
+  const given = visit.form ? visit.given() : {};
+  const { lang, dir } = page.documentElement;
+  Object.assign(document.documentElement, { lang, dir });
+  put(document.body, ...Array.from(page.body.childNodes));
+  visit.data = JSON.parse(byId("phone").textContent);
+  Object.assign(visit.survey, { data: visit.data, rules: visit.data.rules });
+  history.replaceState(history.state, "", `?lang=${encodeURIComponent(tag)}`);
+  if (visit.done) byId("answers").remove();
+  visit.dress();
+  visit.outcome.follow();
+  if (!visit.form) return;
+  fillIn(visit.form, visit.survey.rules, given);
+  visit.again();
+}
+
+/** Read the screen aloud, or stop. */
+export function sayAloud(visit) {
+  const button = byId("speak");
+  const on = button.getAttribute("aria-pressed") !== "true";
+  hush();
+  button.setAttribute("aria-pressed", String(on));
+  const shown = visit.form ? [byId("part"), visit.form] : [byId("state")];
+  if (on) speak(readable(shown), visit.data.language, () => button.setAttribute("aria-pressed", "false"));
+}

@@ -1,0 +1,322 @@
+/**
+ * One person's visit to a survey on a phone: the calm form, put together from steps, keeping, review and outcome.
+ *
+ *   new Visit(data).start()      data: the JSON that the server put into the page (id "phone")
+ *
+ * Takes over the long page where answers can be sealed and kept. Everything it shows stands ready in the page, in the
+ * page's language; what was answered lives in the form's own fields.
+ */
+
+import { fillIn, tidy } from "./fill.js";
+import { givenFrom } from "./fields.js";
+import { Keeping } from "./keeping.js";
+import { Outcome } from "./outcome.js";
+import { faultWords, listAnswers, listFaults } from "./review.js";
+import { TooLong } from "./seal.js";
+import { hush, onVoices } from "./speak.js";
+import { Steps } from "./steps.js";
+import { openSurvey } from "./survey.js";
+import { askToErase, changeLanguage, dontErase, erase, getAway, sayAloud } from "./tools.js";
+import { byId, clear, filled, focusOn, put, show } from "./view.js";
+
+/** The page of one survey, taken over. */
+export class Visit {
+  constructor(data) {
+    Object.assign(this, { data, at: "about", reviewed: null, done: false });
+    this.survey = openSurvey(data, { onchange: () => this.outcome && this.outcome.follow() });
+    this.outcome = new Outcome(this.survey);
+    this.keeping = new Keeping(this.survey, { onstate: (s) => this.kept(s), onidle: (left) => this.idle(left) });
+  }
+
+  async start() {
+    history.replaceState({ at: "about", depth: 0 }, "");
+    document.addEventListener("click", (event) => this.click(event));
+    self.addEventListener("popstate", (event) => this.travelled(event.state));
+    this.dress();
+    this.outcome.follow();
+    if (this.form) {
+      this.paint();
+      await this.begin();
+    }
+    this.over();
+    if (await this.survey.refresh()) this.over();
+    await this.survey.keepOffline(this.data.language).catch(() => false);
+  }
+
+  /** Take over what stands in the page: at first, and again after the language was changed. */
+  dress() {
+    this.form = byId("answers");
+    for (const tool of document.querySelectorAll("[data-tool]")) tool.hidden = false;
+    if (!this.form) return;
+    this.form.elements.id.value = this.keeping.names.number;
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("input", (event) => this.changed(event.target));
+    this.form.addEventListener("change", (event) => this.changed(event.target));
+    this.steps = new Steps(this.data, this.form);
+    onVoices(this.data.language, (found) => (byId("speak").hidden = !found));
+  }
+
+  /** Find out where to begin: with answers that the server shows again, with a draft, or at the start. */
+  async begin() {
+    if (this.data.again) {
+      this.keeping.names.number = this.form.elements.id.value || this.keeping.names.number;
+      await this.keeping.own("shared");
+      return this.go("review", "replace");
+    }
+    const draft = await this.keeping.found();
+    if (!draft || this.at !== "about") return undefined;
+    this.draft = draft;
+    return this.go("resume", "replace");
+  }
+
+  given() {
+    return givenFrom(this.survey.rules, new FormData(this.form));
+  }
+
+  /** No new answer is begun after the deadline; one that has been begun may be finished. */
+  over() {
+    if (!this.form || this.done || this.keeping.whose || this.draft) return;
+    const over = !this.survey.begins();
+    this.form.hidden = over;
+    if (over) show(byId("state"), "over");
+    else if (byId("state").dataset.shown === "over") clear(byId("state"));
+  }
+
+  /** What was changed in the form is kept, and what can't stand beside it goes. */
+  changed(field) {
+    if (!field.name) return;
+    tidy(this.survey.rules, field);
+    if (this.steps.element(this.at)) {
+      this.steps.mended(this.at);
+      this.labels();
+    }
+    this.keep();
+  }
+
+  keep() {
+    if (this.keeping.whose) this.keeping.later({ given: this.given(), at: this.at, language: this.data.language });
+  }
+
+  kept(state) {
+    const line = byId("kept");
+    if (!line || this.done) return;
+    const words = this.data.said[state];
+    if (line.textContent !== words) put(line, words);
+    line.classList.toggle("waits", state === "unkept" || state === "elsewhere");
+  }
+
+  /**
+   * Go to a screen.
+   * @param {string} at
+   * @param {string} how  "push": a new entry of the browser's history; "replace"; "": none
+   */
+  go(at, how = "push") {
+    const depth = (history.state && history.state.depth) || 0;
+    const from = this.at;
+    this.at = at;
+    if (how === "push") history.pushState({ at, from, depth: depth + 1 }, "");
+    if (how === "replace") history.replaceState({ at, from, depth }, "");
+    this.paint();
+    if (how) focusOn(this.heading);
+    self.scrollTo(0, 0);
+    this.keep();
+  }
+
+  /** Show the screen where we are. */
+  paint() {
+    hush();
+    clear(byId("told"));
+    document.title = this.data.title;
+    if (this.at === "resume") put(byId("was"), filled(this.data.said.was, { n: this.number(this.draft.at) }));
+    if (this.at === "review") this.review();
+    this.heading = this.steps.paint(this.at, this.given());
+    if (this.steps.element(this.at)) this.labels();
+  }
+
+  /** The number that a question had when the draft was left; past the last question: the last. */
+  number(at) {
+    const asked = this.steps.asked(this.draft.given);
+    return asked.includes(at) ? asked.indexOf(at) + 1 : at === "review" ? asked.length : 1;
+  }
+
+  labels() {
+    const answered = this.steps.answered(this.at);
+    const next = byId("next");
+    put(next, answered ? this.data.said.next : this.data.said.skip);
+    next.classList.toggle("quiet", !answered);
+  }
+
+  /** The browser's own "back" and "forward". */
+  travelled(state) {
+    if (!this.form || !state) return;
+    const wanted = state.at || "about";
+    const inside = this.keeping.whose && wanted !== "resume";
+    const at = this.survey.rules.questions.some((q) => q.id === wanted) ? this.steps.near(wanted, this.given()) : wanted;
+    this.go(inside || at === "about" || at === "safe" ? at : "about", "");
+    focusOn(this.heading);
+  }
+
+  next() {
+    const given = this.given();
+    const faults = this.survey.check(given).faults.filter((fault) => fault.question === this.at);
+    if (faults.length) return this.steps.mend(this.at, faults.map((f) => faultWords(this.data, f))).focus();
+    const screens = this.steps.screens(given);
+    const rest = screens.slice(screens.indexOf(this.at) + 1);
+    const fresh = this.reviewed && rest.find((id) => id === "review" || !this.reviewed.includes(id));
+    return this.go(fresh || rest[0]);
+  }
+
+  back() {
+    const screens = this.steps.screens(this.given());
+    const before = this.reviewed ? "review" : screens[screens.indexOf(this.at) - 1];
+    if (history.state && history.state.from === before) history.back();
+    else this.go(before);
+  }
+
+  review() {
+    const given = this.given();
+    const found = this.survey.check(given);
+    this.reviewed = this.steps.asked(given);
+    this.steps.paint("review", given);
+    listAnswers(byId("review"), this.steps, given, found.gone);
+    if (found.faults.length) this.faults(found.faults);
+  }
+
+  faults(faults) {
+    show(byId("told"), "faults");
+    listFaults(byId("told").querySelector("ul"), this.steps, faults);
+  }
+
+  async send() {
+    const given = this.given();
+    const { faults, empty, gone } = this.survey.check(given);
+    if (faults.length) return this.faults(faults);
+    if (empty) return show(byId("told"), "empty");
+    if (this.done) return undefined;
+    this.done = true;
+    const { names, whose } = this.keeping;
+    try {
+      await this.survey.freeze(names, given, this.data.language);
+    } catch (error) {
+      this.done = false;
+      return this.unfrozen(error, gone);
+    }
+    return this.sent(names.number, whose === "shared");
+  }
+
+  /** The storage is full or forbidden: then the server seals the answer when it arrives. */
+  unfrozen(error, gone) {
+    if (error instanceof TooLong) return show(byId("told"), "too-long");
+    if (navigator.onLine === false) return show(byId("told"), "no-room");
+    const without = Object.assign(document.createElement("input"), { type: "hidden", name: "without" });
+    without.value = gone.join(" ");
+    this.form.append(without);
+    return this.form.submit();
+  }
+
+  /** Nothing of the answer stays in the page: not for who takes the phone next, not for the browser to restore. */
+  async sent(number, shared) {
+    this.keeping.stop();
+    this.strip();
+    await this.outcome.of(number, shared);
+    self.scrollTo(0, 0);
+  }
+
+  strip() {
+    this.done = true;
+    if (this.form) this.form.remove();
+    for (const name of ["bar", "steps", "told", "erase"]) byId(name).hidden = true;
+    this.form = null;
+  }
+
+  /** No answer stays in the form's fields. */
+  wipe() {
+    if (this.form) fillIn(this.form, this.survey.rules, {});
+    this.keeping.stop();
+  }
+
+  /** On a shared phone: warn in the last minute, and take the answers away when it is over. */
+  idle(left) {
+    const told = byId("told");
+    if (left === null) {
+      if (told.dataset.shown === "idle") clear(told);
+    } else if (left > 0) show(told, "idle", { focus: false });
+    else {
+      this.forget();
+      show(told, "gone-idle", { focus: false });
+    }
+  }
+
+  /** Take the answers out of the page and begin anew. */
+  forget() {
+    this.wipe();
+    this.form.elements.id.value = this.keeping.names.number;
+    Object.assign(this, { reviewed: null, draft: null });
+    this.go("about", "replace");
+  }
+
+  async resume() {
+    const draft = this.draft;
+    fillIn(this.form, this.survey.rules, draft.given);
+    await this.keeping.take(draft);
+    this.form.elements.id.value = this.keeping.names.number;
+    const screens = this.steps.screens(draft.given);
+    this.go(screens.includes(draft.at) ? draft.at : this.steps.near(draft.at, draft.given));
+  }
+
+  async restart() {
+    await this.survey.dropDraft().catch(() => {});
+    this.forget();
+    this.over();
+  }
+
+  /** The same screen after the page has come in another language. */
+  again() {
+    if (this.survey.rules.questions.some((q) => q.id === this.at)) this.at = this.steps.near(this.at, this.given());
+    this.paint();
+    if (this.keeping.whose) this.kept(this.keeping.whose === "mine" ? "kept" : "shared");
+    focusOn(this.heading);
+    this.keep();
+    this.over();
+  }
+
+  async own(whose) {
+    await this.keeping.own(whose);
+    this.go(this.steps.screens(this.given())[2]);
+  }
+
+  click(event) {
+    const pressed = event.target.closest("[data-do], [data-go], [name=show], .send button, a.leave, a.skip");
+    if (!pressed) return undefined;
+    event.preventDefault();
+    if (pressed.matches("a.leave")) return getAway(this, pressed.href);
+    // An address of its own would be an entry in the browser's history.
+    if (pressed.matches("a.skip")) return focusOn(byId("main"));
+    if (pressed.dataset.go) return this.go(pressed.dataset.go);
+    if (pressed.name !== "show") return pressed.dataset.do ? this.press(pressed.dataset.do) : this.send();
+    return pressed.value === this.data.language ? this.enter() : changeLanguage(this, pressed.value);
+  }
+
+  press(what) {
+    const does = {
+      next: () => this.next(),
+      back: () => this.back(),
+      safe: () => this.go("safe"),
+      mine: () => this.own("mine"),
+      shared: () => this.own("shared"),
+      resume: () => this.resume(),
+      restart: () => this.restart(),
+      stay: () => clear(byId("told")),
+      speak: () => sayAloud(this),
+      ask: () => askToErase(this),
+      unask: () => dontErase(this),
+      erase: () => erase(this),
+    };
+    return does[what] ? does[what]() : this.outcome.click(what);
+  }
+
+  /** Enter in a field goes on, as the button below does. */
+  enter() {
+    return this.form && !byId("steps").hidden ? this.next() : undefined;
+  }
+}
