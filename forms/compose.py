@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from forms.blocks import ASCENT, NORMAL, WIDE_SERIAL, Lettering, Setter, Style
+from forms.corners import MARKER_INSET_MM, MARKER_MM, PAGE_MM, corner_markers, page_code_place
 from forms.drawing import Block, Draw, Frame, Stroke, Words, moved
 from forms.envelope import Window, window
 from forms.errors import LayoutError
-from forms.layout import CORNERS, Code, Field, Layout, Marker, Rectangle
+from forms.layout import Field, Layout
 from forms.markers import SIGN_UP_FIRST, marker_id
 from forms.model import Instrument, Section
 from forms.pagecode import SheetKind
@@ -22,18 +23,6 @@ from forms.phrases import contact_words, support_words
 from forms.tables import rows
 from forms.tomltable import keeps_lines
 from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm
-
-PAGE_MM = (210.0, 297.0)
-"""A4."""
-
-MARKER_MM = 8.0
-"""Width of a corner marker."""
-
-MARKER_INSET_MM = 12.0
-"""From the page's edge to a marker: more than office printers can't reach (4 to 6 mm), and what a copier shifts."""
-
-CODE_MM = 20.0
-"""Width of the page code with its quiet zone."""
 
 MOST_PAGES = 32
 """Pages that the marker ids can number."""
@@ -141,21 +130,11 @@ def _refuse_missing_letters(draws: list[Draw]) -> None:
 
 
 def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field], kind: SheetKind) -> Layout:
-    left, top = MARKER_INSET_MM, MARKER_INSET_MM
-    right, bottom = (edge - MARKER_INSET_MM - MARKER_MM for edge in PAGE_MM)
-    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    sign_up = kind is SheetKind.SIGN_UP
-    markers = tuple(
-        # The same four on each page of a sign-up: whatever page is scanned is known at once and not kept.
-        Marker(page, SIGN_UP_FIRST + n if sign_up else marker_id(page, n), CORNERS[n], x, y, MARKER_MM)
-        for page in range(1, pages + 1)
-        for n, (x, y) in enumerate(corners)
-    )
-    code_x = (PAGE_MM[0] - CODE_MM) / 2
-    codes = tuple(
-        Code(page, code_x, 10.0, CODE_MM, Rectangle(PAGE_MM[0] / 2 - 29, 30.4, 58.0, 4.2))
-        for page in range(1, pages + 1)
-    )
+    numbers = range(1, pages + 1)
+    # The same four on each page of a sign-up: whatever page is scanned is known at once and not kept.
+    firsts = [SIGN_UP_FIRST if kind is SheetKind.SIGN_UP else marker_id(page, 0) for page in numbers]
+    markers = tuple(m for page, first in zip(numbers, firsts, strict=True) for m in corner_markers(first, page=page))
+    codes = tuple(page_code_place(page) for page in numbers)
     return Layout("", instrument.id, instrument.version, language, PAGE_MM, pages, markers, codes, tuple(fields), ())
 
 

@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from forms.blocks import ASCENT, Size
-from forms.compose import PAGE_MM, Sheet
+from forms.compose import Sheet
+from forms.corners import PAGE_MM
 from forms.drawing import Draw, Frame, Words
 from forms.errors import LayoutError
 from forms.layout import Layout

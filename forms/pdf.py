@@ -19,7 +19,8 @@ from reportlab import rl_config
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from forms.compose import PAGE_MM, Sheet
+from forms.compose import Sheet
+from forms.corners import PAGE_MM
 from forms.drawing import Draw, Frame, Words
 from forms.layout import Code, Marker
 from forms.markers import MODULES, white_modules

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from forms.blocks import ASCENT, NORMAL, WIDE_SERIAL, Lettering, Setter, Style
 from forms.compose import Sheet
+from forms.corners import MARKER_MM, corner_markers
 from forms.drawing import Block, Draw, Frame, Words, moved
 from forms.errors import LayoutError
-from forms.layout import CORNERS, Code, Field, FieldKind, Layout, Marker, Rectangle
+from forms.layout import Code, Field, FieldKind, Layout, Rectangle
 from forms.markers import marker_id
 from forms.model import Instrument, Kind, Question, fallbacks, fill
 from forms.pagecode import SheetKind
@@ -23,9 +24,6 @@ from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm
 
 SLIP_SIZES_MM: Mapping[int, tuple[float, float]] = {2: (210.0, 148.5), 4: (105.0, 148.5)}
 """Width and height of a slip, by how many stand on an A4."""
-
-MARKER_MM = 8.0
-"""Width of a corner marker, as on a sheet."""
 
 MARKER_INSET_MM = 7.0
 """From a slip's edge to a marker: more than printers can't reach, and what hands cut wrong."""
@@ -274,12 +272,8 @@ def _foot(setter: Setter, size_mm: tuple[float, float]) -> Iterator[Draw]:
 
 
 def _layout(instrument: Instrument, language: str, size_mm: tuple[float, float], fields: list[Field]) -> Layout:
-    width, height = size_mm
-    near, right, bottom = MARKER_INSET_MM, width - MARKER_INSET_MM - MARKER_MM, height - MARKER_INSET_MM - MARKER_MM
-    corners = ((near, near), (right, near), (right, bottom), (near, bottom))
-    markers = tuple(
-        Marker(1, marker_id(1, n), CORNERS[n], round(x, 2), round(y, 2), MARKER_MM) for n, (x, y) in enumerate(corners)
-    )
+    markers = corner_markers(marker_id(1, 0), page_size_mm=size_mm, inset_mm=MARKER_INSET_MM)
+    width, _ = size_mm
     text = Rectangle((width - CODE_TEXT_MM[0]) / 2, CODE_TOP_MM + CODE_MM + 0.2, *CODE_TEXT_MM)
     codes = (Code(1, (width - CODE_MM) / 2, CODE_TOP_MM, CODE_MM, text),)
     return Layout("", instrument.id, instrument.version, language, size_mm, 1, markers, codes, tuple(fields), ())

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 
 from forms.blocks import ASCENT
-from forms.compose import CODE_MM, MARKER_INSET_MM, MARKER_MM, PAGE_MM, Sheet
+from forms.compose import Sheet
+from forms.corners import PAGE_MM, corner_markers, page_code_place
 from forms.drawing import Draw, Frame, Stroke, Words
-from forms.layout import CORNERS, Code, Field, FieldKind, Layout, Marker, Rectangle
+from forms.layout import Field, FieldKind, Layout, Rectangle
 from forms.markers import TEST_PAGE_FIRST
 from forms.model import Text, fallbacks
 from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
@@ -78,13 +79,9 @@ def edge_lines() -> Iterator[tuple[int, int, Rectangle]]:
 @cache
 def layout() -> Layout:
     """Return where everything that is measured stands; the same in every language."""
-    left, top = MARKER_INSET_MM, MARKER_INSET_MM
-    right, bottom = (edge - MARKER_INSET_MM - MARKER_MM for edge in PAGE_MM)
-    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    markers = tuple(Marker(1, TEST_PAGE_FIRST + n, CORNERS[n], x, y, MARKER_MM) for n, (x, y) in enumerate(corners))
-    code = Code(1, (PAGE_MM[0] - CODE_MM) / 2, 10.0, CODE_MM, Rectangle(PAGE_MM[0] / 2 - 29, 30.4, 58.0, 4.2))
     boxes = tuple(Field(NAME, name, 1, FieldKind.BOX, x, y, BOX_MM, BOX_MM) for name, x, y in _BOXES_MM)
-    plain = Layout("", NAME, "1", "sv", PAGE_MM, 1, markers, (code,), boxes, ())
+    markers = corner_markers(TEST_PAGE_FIRST)
+    plain = Layout("", NAME, "1", "sv", PAGE_MM, 1, markers, (page_code_place(),), boxes, ())
     return plain.with_id("")
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forms.blocks import LEAST_TO_WRITE_MM, NORMAL, WIDE_SERIAL, Size
-from forms.compose import PAGE_MM, Sheet, compose
+from forms.compose import Sheet, compose
+from forms.corners import PAGE_MM
 from forms.definition import load, shipped
 from forms.drawing import Stroke, Words
 from forms.errors import LayoutError

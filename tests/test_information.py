@@ -16,7 +16,8 @@ from simulator import Scanner
 
 from forms import pdf
 from forms.blocks import Size
-from forms.compose import PAGE_MM, Sheet
+from forms.compose import Sheet
+from forms.corners import PAGE_MM
 from forms.definition import find, load
 from forms.drawing import Frame, Words
 from forms.errors import LayoutError

@@ -21,7 +21,7 @@ from slip_helpers import slip_sheet
 
 from forms import pdf
 from forms.answers import Mark
-from forms.compose import PAGE_MM
+from forms.corners import PAGE_MM
 from forms.drawing import Frame, Stroke, Words
 from forms.layout import Layout
 from forms.pagecode import SheetKind
