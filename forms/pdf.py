@@ -15,6 +15,7 @@ from itertools import islice
 from typing import IO
 
 import pypdfium2
+from PIL import Image
 from reportlab import rl_config
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -30,7 +31,6 @@ from forms.typeface import MM_PER_PT, REGULAR, register, width_mm
 
 PRINT_DPI = 150
 """Resolution of the pictures in a layout file: enough to tell stray ink from print."""
-
 
 PDFIUM = threading.RLock()
 """PDFium may run in one thread of a process at a time: whoever opens a PDF with it holds this meanwhile."""
@@ -238,10 +238,19 @@ def _pictures(sheet: Sheet) -> Iterator[bytes]:
         canvas.doForm(f"page{page}")
         canvas.showPage()
     canvas.save()
-    with PDFIUM, pypdfium2.PdfDocument(out.getvalue()) as document:
-        for page in document:
-            picture = page.render(scale=PRINT_DPI / 72, grayscale=True).to_pil()
-            # Anything that is not clearly paper belongs to the print: a pale edge of a letter is no stray ink.
-            plain = io.BytesIO()
-            picture.point(lambda v: 255 if v > 160 else 0).convert("1", dither=0).save(plain, "PNG", optimize=True)
-            yield plain.getvalue()
+    for picture in pictures(out.getvalue(), PRINT_DPI):
+        # Anything that is not clearly paper belongs to the print: a pale edge of a letter is no stray ink.
+        plain = io.BytesIO()
+        picture.point(lambda v: 255 if v > 160 else 0).convert("1", dither=0).save(plain, "PNG", optimize=True)
+        yield plain.getvalue()
+
+
+def pictures(data: bytes, dpi: float) -> tuple[Image.Image, ...]:
+    """Return each page of a PDF as a gray picture.
+
+    Args:
+        data: The PDF, one of ours.
+        dpi: Resolution of the pictures.
+    """
+    with PDFIUM, pypdfium2.PdfDocument(data) as document:
+        return tuple(page.render(scale=dpi / 72, grayscale=True).to_pil() for page in document)

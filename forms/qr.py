@@ -1,4 +1,4 @@
-"""The QR code of a page: which modules are dark, fast enough for a thousand sheets.
+"""QR codes: which modules are dark; that of a page fast enough for a thousand sheets.
 
 ReportLab computes the bits; what takes most of its time is trying all eight masks on every code. Any mask can be read:
 the standard chooses one only to avoid patterns that look like a finder. All codes of one page of a layout differ in
@@ -7,7 +7,7 @@ the serial alone, so the mask is chosen once for each page and kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from reportlab.graphics.barcode import qrencoder
@@ -34,12 +34,31 @@ def qr_runs(code: PageCode) -> Iterator[tuple[int, int, int]]:
         Column and row of the first module, from 0 without the quiet zone, and the number of modules.
     """
     text = str(code)
-    dark = _encoded(text, _mask(text[: -SERIAL_LENGTH - 2])).modules
+    yield from _runs(_encoded(text, _mask(text[: -SERIAL_LENGTH - 2])).modules)
+
+
+def address_runs(url: str) -> tuple[int, tuple[tuple[int, int, int], ...]]:
+    """Return the QR code of a web address, level M, in the smallest version that holds it.
+
+    Args:
+        url: The address, in ASCII.
+
+    Returns:
+        Modules along a side, without the quiet zone, and the dark ones as `qr_runs` yields them.
+    """
+    qr = qrencoder.QRCode(None, qrencoder.QRErrorCorrectLevel.M)
+    qr.addData(url)
+    qr.make()
+    return qr.getModuleCount(), tuple(_runs(qr.modules))
+
+
+def _runs(dark: Iterable[Sequence[bool]]) -> Iterator[tuple[int, int, int]]:
+    """Yield the dark modules as runs in a row: column and row of the first one, and their number."""
     for row, modules in enumerate(dark):
         first = 0
-        while first < SIDE_MODULES:
+        while first < len(modules):
             end = first
-            while end < SIDE_MODULES and modules[end]:
+            while end < len(modules) and modules[end]:
                 end += 1
             if end > first:
                 yield first, row, end - first

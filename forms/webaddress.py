@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from reportlab.graphics.barcode import qrencoder
-
 from forms.drawing import Frame
 from forms.errors import LayoutError
-from forms.qr import QUIET_MODULES
+from forms.qr import QUIET_MODULES, address_runs
 
 MOST_LETTERS = 80
 """Longest address: nobody types more from a sheet of paper, and a code of 30 mm holds no more for a cheap camera."""
@@ -82,19 +80,9 @@ def qr_frames(url: str, x: float, y: float, size: float) -> Iterator[Frame]:
         y: Upper edge of the quiet zone, mm.
         size: Width with the quiet zone, mm.
     """
-    code = qrencoder.QRCode(None, qrencoder.QRErrorCorrectLevel.M)
-    code.addData(url)
-    code.make()
-    count = code.getModuleCount()
+    count, runs = address_runs(url)
     module = size / (count + 2 * QUIET_MODULES)
-    for row in range(count):
-        first = 0
-        while first < count:
-            end = first
-            while end < count and code.isDark(row, end):
-                end += 1
-            if end > first:
-                left, top = x + (first + QUIET_MODULES) * module, y + (row + QUIET_MODULES) * module
-                # Rows overlap by a hair, so that no viewer shows white seams between them.
-                yield Frame(left, top, (end - first) * module, module * 1.01, 0)
-            first = end + 1
+    for column, row, length in runs:
+        left, top = x + (column + QUIET_MODULES) * module, y + (row + QUIET_MODULES) * module
+        # Rows overlap by a hair, so that no viewer shows white seams between them.
+        yield Frame(left, top, length * module, module * 1.01, 0)

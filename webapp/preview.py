@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-import pypdfium2
 from flask import Flask, render_template
 from markupsafe import Markup
 from PIL import Image
@@ -140,9 +139,7 @@ def _sheets(survey: Survey, tag: str) -> tuple[str, ...]:
     """Draw each page of the sheet as it would be printed for practice."""
     out = io.BytesIO()
     pdf.write(sheet_of(survey, PaperChoice(tag)), SheetKind.PRACTICE, [SERIAL], out)
-    with pdf.PDFIUM, pypdfium2.PdfDocument(out.getvalue()) as document:
-        pictures = [page.render(scale=PAPER_DPI / 72, grayscale=True).to_pil() for page in document]
-    return tuple(_address(picture) for picture in pictures)
+    return tuple(_address(picture) for picture in pdf.pictures(out.getvalue(), PAPER_DPI))
 
 
 def _address(picture: Image.Image) -> str:
