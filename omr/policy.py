@@ -68,5 +68,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a3")
+POLICY = Policy("a4")
 """The policy in use."""
