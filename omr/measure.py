@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.register import STEP_MM, Floats, Floats32, Laid, darkness, sample, whites
+from omr.register import STEP_MM, Floats, Floats32, Laid
+from omr.samples import darkness, sample, whites
 
 Bytes = NDArray[np.uint8]
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.bend import find_bend
-from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply, darkness, sample, whites
+from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply
+from omr.samples import darkness, sample, whites
 
 SEARCH_MM = 1.5
 """How far from where the markers put it a box's outline is looked for: half of the least distance of two boxes."""

@@ -1,0 +1,67 @@
+"""Patches of an image, upright, and how dark they are in the page's own terms."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from omr.images import Gray
+from omr.register import Floats, Floats32, Laid
+
+
+def sample(laid: Laid, origins_mm: Floats, shape: tuple[int, int], step_mm: float) -> Gray:
+    """Take equally large upright patches out of the image.
+
+    Args:
+        laid: The image and where the page lies in it.
+        origins_mm: Upper left corners on paper, N × 2.
+        shape: Rows and columns of a patch.
+        step_mm: Distance of two samples.
+
+    Returns:
+        N × rows × columns gray values; paper beyond the image's edge repeats the edge.
+    """
+    rows, columns = shape
+    patches = np.empty((len(origins_mm), rows, columns), np.uint8)
+    # Within a patch the page is taken as even: over 10 mm a homography bends by nothing that could be measured. So
+    # each patch is an affine picture of its own, which is far cheaper than a map of every sample.
+    corners = origins_mm[:, None] + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    start, right, down = laid.to_px(corners).transpose(1, 0, 2)
+    right, down = (right - start) * step_mm, (down - start) * step_mm
+    # OpenCV counts from the middle of the first sample and of the first pixel.
+    first = start + (right + down) / 2 - 0.5
+    for matrix, patch in zip(np.stack([right, down, first], axis=2), patches, strict=True):
+        cv2.warpAffine(
+            laid.gray,
+            matrix,
+            (columns, rows),
+            dst=patch,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    return patches
+
+
+def whites(patches: Gray, share: float) -> Floats32:
+    """Return the gray value of the paper in each patch: below it lies a share of the samples.
+
+    Args:
+        patches: N × rows × columns; every second sample of every second row is looked at.
+        share: 0 to 1.
+    """
+    some = patches[:, ::2, ::2].reshape(len(patches), -1)
+    place = int(share * (some.shape[1] - 1))
+    return np.asarray(np.partition(some, place, axis=1)[:, place], np.float32)
+
+
+def darkness(patches: Gray, white: Floats32, black: float) -> Floats32:
+    """Return how dark samples are, 0 the paper of their patch, 1 solid print of this page.
+
+    Args:
+        patches: N × rows × columns gray values.
+        white: Gray value of the paper, N.
+        black: Gray value of solid print.
+    """
+    scale = 1 / np.maximum(white - np.float32(black), np.float32(40))
+    dark = (white[:, None, None] - patches) * scale[:, None, None]
+    return np.asarray(np.clip(dark, 0, 1, out=dark), np.float32)
