@@ -21,7 +21,8 @@ from omr.outlines import place_boxes
 from omr.policy import Policy
 from omr.printtest import EDGES, PrintTest
 from omr.readings import Refusal, RefusalCode
-from omr.register import Floats, Floats32, Found, Laid, Registration, black_level, register, sample
+from omr.register import Floats, Floats32, Found, Laid, Registration, black_level, register
+from omr.samples import sample
 
 TEST_IDS = range(TEST_PAGE_FIRST, TEST_PAGE_FIRST + 4)
 """Ids of a test page's markers."""
