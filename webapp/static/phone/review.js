@@ -10,13 +10,12 @@ import { filled, put } from "./view.js";
 
 const made = (tag, className = "") => Object.assign(document.createElement(tag), { className });
 
-function goTo(id, text, more = "") {
+function goTo(id, text, name = text) {
   const button = made("button", "link");
   button.type = "button";
   button.dataset.go = id;
-  const unseen = made("span", "unseen");
-  unseen.textContent = more;
-  button.append(text, more ? unseen : "");
+  button.textContent = text;
+  button.setAttribute("aria-label", name);
   return button;
 }
 
@@ -34,7 +33,7 @@ function row(steps, id, change) {
     line.textContent = text;
     answer.append(line);
   }
-  if (change) answer.append(goTo(id, said.change, `: ${question.textContent}`));
+  if (change) answer.append(goTo(id, said.change, `${said.change}: ${question.textContent}`));
   return [question, answer];
 }
 

@@ -1,7 +1,8 @@
 /**
  * One survey on this phone: what an interface builds on. Touches no page, shows no word.
  *
- *   const survey = openSurvey(data, { onchange })   data: the JSON that the server put into the page (id "phone")
+ *   const survey = openSurvey(data, { onchange })   data: the JSON that the server put into the page (id "phone"); with
+ *                                     `source` beside it, the page as the browser wrote it before anything was changed
  *   survey.rules                      for rules.js
  *   survey.begins(now)                whether a new answer may be begun: deadline, and what the server last said
  *   survey.newForm()                  { form, number }: two random names of a form that is begun
@@ -145,15 +146,16 @@ export class PhoneSurvey {
    */
   async keepOffline(language) {
     if (!self.navigator || !navigator.serviceWorker) return false;
-    await navigator.serviceWorker.register(WORKER, { scope: SCOPE, updateViaCache: "none" });
+    await navigator.serviceWorker.register(WORKER, { scope: SCOPE, updateViaCache: "imports" });
     const { active } = await navigator.serviceWorker.ready;
-    const ask = (what) =>
+    const ask = (what, source) =>
       new Promise((resolve) => {
         const { port1, port2 } = new MessageChannel();
         port1.onmessage = (event) => resolve(event.data === true);
-        active.postMessage({ what, slug: this.data.slug, language }, [port2]);
+        active.postMessage({ what, slug: this.data.slug, language, source }, [port2]);
       });
-    const kept = await ask("keep");
+    const kept = await ask("keep", this.data.source);
+    delete this.data.source;
     if (kept) (self.requestIdleCallback || ((work) => setTimeout(work, 2000)))(() => ask("languages"));
     return kept;
   }

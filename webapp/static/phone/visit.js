@@ -120,6 +120,7 @@ export class Visit {
     if (how) focusOn(this.heading);
     self.scrollTo(0, 0);
     this.keep();
+    this.keeping.now();
   }
 
   /** Show the screen where we are. */

@@ -1,13 +1,14 @@
 /**
  * The service worker: opens surveys without network, and sends what waits when the browser wakes it.
  *
- * The server puts store.js and send.js before this file and serves the whole as one plain script at /s/worker.js, since
- * older browsers take no modules here. Its scope is /s/. Each survey has a cache of its own for each version of its
+ * The server serves all modules as one plain script (webapp/phonefiles.py), and in a worker this one starts: older
+ * browsers take no modules there. Its address is /s/worker.js and its scope /s/. Each survey has a cache of its own for each version of its
  * pages and files; a cache is used only when it is complete and every file in it is what the server's list says by its
  * hash. A new one is built beside the old one, which goes only then: an update never makes a survey unavailable.
  *
  * Messages from a page, answered with true or false on the port that comes along:
- *   { what: "keep", slug, language }   cache this language and all it needs
+ *   { what: "keep", slug, language, source }   cache this language and all it needs; source is the page as the browser
+ *                                              writes it, which saves loading it again where it is what the list says
  *   { what: "languages", slug }        add the other languages to that cache
  */
 
@@ -54,6 +55,15 @@ async function put(cache, file) {
   throw new Error(`${file.url} is not what the list says`);
 }
 
+/** Put a page into a cache that the browser has loaded and written out again, if that is what the list says. */
+async function putLoaded(cache, list, source) {
+  const bytes = new TextEncoder().encode(source);
+  const hash = await hashOf(bytes.buffer);
+  for (const page of Object.values(list.pages)) {
+    if (page.sha256 === hash) await cache.put(page.url, new Response(bytes, { headers: list.headers }));
+  }
+}
+
 /** What the server offers to keep of a survey: see webapp/views/phone.py. */
 async function listOf(slug) {
   const answer = await fetch(`/s/${slug}/offline.json`, { ...asks, cache: "no-store" });
@@ -66,8 +76,9 @@ async function listOf(slug) {
  * Bring the cache of a survey up to date.
  * @param {string} slug
  * @param {string[]} languages  wanted beside those that are kept already; ["*"]: all
+ * @param {string} source  a page of it that is loaded already, or nothing
  */
-async function keep(slug, languages) {
+async function keep(slug, languages, source = "") {
   const list = await listOf(slug);
   const old = await current(slug);
   if (!old && !list.begins) return false;
@@ -76,6 +87,7 @@ async function keep(slug, languages) {
   const wanted = all.filter((tag) => languages.includes("*") || languages.includes(tag) || before.includes(tag));
   const name = nameOf(slug, list.version);
   const cache = await caches.open(name);
+  if (source) await putLoaded(cache, list, source);
   for (const file of [...list.files, ...wanted.map((tag) => list.pages[tag])]) await put(cache, file);
   const kept = { ...list, languages: wanted, at: Date.now() };
   await cache.put(KEPT, new Response(JSON.stringify(kept), { headers: { "Content-Type": "application/json" } }));
@@ -131,11 +143,11 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  const { what, slug, language } = event.data || {};
+  const { what, slug, language, source } = event.data || {};
   const wanted = { keep: [language], languages: ["*"] }[what];
   if (!wanted) return;
   const said = (done) => event.ports[0] && event.ports[0].postMessage(done);
-  event.waitUntil(keep(slug, wanted).then(said, () => said(false)));
+  event.waitUntil(keep(slug, wanted, source).then(said, () => said(false)));
 });
 
 self.addEventListener("sync", (event) => {
