@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -173,6 +174,32 @@ def test_crops_at_review_show_the_slip_that_is_asked_about(instance: Instance, s
         assert likeness > 0.9
         crop = shown(question_crop(data, reading, layout, "mer", None))
         assert min(crop.shape) > 200
+
+
+def test_slips_of_one_picture_share_it(instance: Instance, survey: Survey, tmp_path: Path) -> None:
+    run, pages = written(instance, survey, [[Cross("hur", "bra")], [Cross("hur", "inte")]])
+    pixels = pages[1].printed.copy()
+    pixels[: round(24 * PX), round(93 * PX) : round(117 * PX)] = 255
+    covered = Page(pages[1].layout, 1, pixels, pages[1].ink, pages[1].pen)
+    summary = scanned(instance, survey, pile(tmp_path / "pile.tif", [glass(leaf([pages[0], covered]))]))
+    folder = instance.store.pictures_path / survey.random_id
+    assert len(list(folder.iterdir())) == 1
+    refused = summary.refused[0]
+    (read,) = (row["id"] for row in instance.materialiser.images(survey, run.serials[0]))
+    assert refused.has_picture
+    assert refused.id != read
+    assert instance.pictures.load(survey, refused.id) == instance.pictures.load(survey, read)
+    # Another picture has a file of its own; the same one again has none.
+    scanned(instance, survey, pile(tmp_path / "again.tif", [glass(leaf(pages), seed=2)]))
+    scanned(instance, survey, tmp_path / "again.tif")
+    assert len(list(folder.iterdir())) == 2
+    for file in folder.iterdir():
+        os.utime(file, (0, 0))
+    assert Jobs(instance).sweep() == 0
+    # A file that was lost is not relied upon: the same picture is kept anew.
+    (holder,) = (f for f in folder.iterdir() if f.name in (read, refused.id))
+    holder.unlink()
+    assert instance.pictures.holder(survey, instance.store.db.value("SELECT sha256 FROM images")) == ""
 
 
 def test_an_image_is_done_with_its_last_slip(instance: Instance, survey: Survey, tmp_path: Path) -> None:

@@ -165,7 +165,8 @@ class Intake:
         image_id = secrets.token_hex(12)
         sign_up = isinstance(outcome, Refusal) and outcome.code is RefusalCode.SIGN_UP_SHEET
         kept = picture is not None and not sign_up and not self._known(survey, sha256, place, outcome)
-        if picture is not None and kept:
+        holder = self._pictures.holder(survey, sha256) if kept else ""
+        if picture is not None and kept and not holder:
             self._pictures.keep(survey, image_id, picture.data)
 
         alike = self._alike(survey, outcome, picture) if isinstance(outcome, PageReading) and picture else {}
@@ -177,10 +178,11 @@ class Intake:
                 raise DatasetError("survey-final", what, "Keep the sheets; they can't be counted any more.")
             row = self._row(current, place, image_id, "" if sign_up else sha256)
             row |= {"picture": int(kept), "media_type": picture.media_type if picture and kept else ""}
+            row |= {"picture_of": holder}
             known = self._known(current, sha256, place, outcome) if not sign_up else None
             if known is not None:
                 row |= {"status": ImageStatus.DOUBLE.value, "serial": known["serial"], "page": known["page"]}
-                self._insert(row | {"picture": 0})
+                self._insert(row | {"picture": 0, "picture_of": ""})
                 return Taken.DOUBLE
             if isinstance(outcome, Refusal):
                 # Every version that the survey ever had is known here, so another version is another survey's.

@@ -1,4 +1,4 @@
-"""Page pictures, encrypted from the first byte on the disk, one file each."""
+"""Page pictures, encrypted from the first byte on the disk, one file each; all slips of one picture share its file."""
 
 from __future__ import annotations
 
@@ -42,12 +42,25 @@ class Pictures:
             what = f"The page picture can't be kept: {error.strerror or error}."
             raise DatasetError("disk", what, remedy) from error
 
+    def holder(self, survey: Survey, sha256: str) -> str:
+        """Return the page image under whose name the very same picture is kept already; empty where none is.
+
+        Args:
+            survey: The survey.
+            sha256: Hash of the picture, 64 hex digits; empty where there is no picture to keep.
+        """
+        sql = "SELECT id FROM images WHERE survey = ? AND sha256 = ? AND picture = 1 AND picture_of = ''"
+        rows = self._store.db.rows(sql, (survey.slug, sha256)) if sha256 else []
+        folder = self._store.pictures_path / survey.random_id
+        return next((str(row["id"]) for row in rows if (folder / row["id"]).is_file()), "")
+
     def load(self, survey: Survey, image_id: str) -> bytes:
         """Return a picture's encoded bytes.
 
         Raises:
             DatasetError: `no-picture`: it was never kept or is destroyed; `key-missing`; `picture-damaged`.
         """
+        image_id = self._store.db.value("SELECT picture_of FROM images WHERE id = ?", (image_id,)) or image_id
         path = self._store.pictures_path / survey.random_id / image_id
         if not image_id.isalnum() or not path.is_file():
             remedy = "Look at the paper itself."

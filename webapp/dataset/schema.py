@@ -186,3 +186,9 @@ def slips(db: Database) -> None:
 def test_pages(db: Database) -> None:
     """What was measured on a printer test page, as JSON; empty for every other image."""
     db.execute("ALTER TABLE images ADD COLUMN test TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def shared_pictures(db: Database) -> None:
+    """Whose picture a page image shows, where the same one is kept already, as for slips; empty: its own."""
+    db.execute("ALTER TABLE images ADD COLUMN picture_of TEXT NOT NULL DEFAULT ''")
