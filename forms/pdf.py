@@ -241,7 +241,9 @@ def _pictures(sheet: Sheet) -> Iterator[bytes]:
     for picture in pictures(out.getvalue(), PRINT_DPI):
         # Anything that is not clearly paper belongs to the print: a pale edge of a letter is no stray ink.
         plain = io.BytesIO()
-        picture.point(lambda v: 255 if v > 160 else 0).convert("1", dither=Image.Dither.NONE).save(plain, "PNG", optimize=True)
+        picture.point(lambda v: 255 if v > 160 else 0).convert("1", dither=Image.Dither.NONE).save(
+            plain, "PNG", optimize=True
+        )
         yield plain.getvalue()
 
 
