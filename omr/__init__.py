@@ -1,1 +1,11 @@
-"""What stands on a scanned page. Knows forms; no database, no web."""
+"""What stands on a scanned page. Knows forms; no database, no web.
+
+The rooms, in the order in which data flows; each module's first line says what it is for:
+
+    file to page image    images pdfpages pictures
+    whose page, and where register identify printedcode slips bend outlines
+    what stands there     samples measure streaks stray handwriting
+    what it means         policy interpret readings errors
+    printer test page     testpage printtest
+    all of it             reader batch overlay
+"""

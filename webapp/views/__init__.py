@@ -1,1 +1,8 @@
-"""The pages: thin, all work is done below."""
+"""The pages: thin, all work is done below.
+
+The rooms; each module's first line says what it is for:
+
+    what all views share  here told words errors
+    respondents           respond formview posted phone phonedata phonewords
+    the desk              desk paper upload review results account crops testwords
+"""
