@@ -1,1 +1,1 @@
-"""Tables and exports made out of the dataset: tables counts, codebook says what a column means, exports writes files."""
+"""Tables and exports made out of the dataset: tables counts, codebook tells what a column means, exports writes."""
