@@ -22,10 +22,13 @@ from forms.pages import paginate
 from forms.phrases import contact_words, support_words
 from forms.tables import rows
 from forms.tomltable import keeps_lines
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, told, width_mm
 
 MOST_PAGES = 32
 """Pages that the marker ids can number."""
+
+LONG_VALUE = 300
+"""Letters of a parameter that are worth a word where something finds no place."""
 
 AFTER_SUPPORT_MM = 3.5
 """Gap between whom to turn to and where to send the sheet."""
@@ -77,9 +80,11 @@ def compose(
     try:
         pages = _pages(setter, kind)
     except LayoutError as error:
-        if style.text_pt <= NORMAL.text_pt or error.code not in ("too-tall", "too-many-pages"):
+        if error.code not in ("too-tall", "too-many-pages"):
             raise
-        remedy = f"{error.remedy} In the normal size there is more room."
+        remedy = f"{error.remedy}{_long_values(parameters)}"
+        if style.text_pt > NORMAL.text_pt:
+            remedy += " In the normal size there is more room."
         raise LayoutError(error.code, error.message, remedy, error.about) from error
     draws, fields = [], []
     for number, placed in enumerate(pages, 1):
@@ -90,6 +95,12 @@ def compose(
         _refuse_missing_letters(page_draws)
         draws.append(tuple(page_draws))
     return Sheet(_layout(instrument, language, len(pages), fields, kind), tuple(draws))
+
+
+def _long_values(parameters: Mapping[str, str]) -> str:
+    """Name the parameters that are longer than any text needs: what is too much may be theirs."""
+    long = [f"{name} has {len(value)} letters" for name, value in parameters.items() if len(value) > LONG_VALUE]
+    return f" Of the survey's parameters {' and '.join(long)}." if long else ""
 
 
 def _pages(setter: Setter, kind: SheetKind) -> list[list[tuple[Block, float]]]:
@@ -124,9 +135,8 @@ def _refuse_missing_letters(draws: list[Draw]) -> None:
     for draw in draws:
         missing = missing_letters(draw.text) if isinstance(draw, Words) else frozenset()
         if missing and isinstance(draw, Words):
-            listed = ", ".join(f"“{c}” (U+{ord(c):04X})" for c in sorted(missing))
             remedy = "Use other letters, or print the sheet in another language; on screen it works as it is."
-            raise LayoutError("missing-letter", f"The paper's font lacks {listed}, in “{draw.text}”.", remedy)
+            raise LayoutError("missing-letter", f"The paper's font lacks {told(missing)}, in “{draw.text}”.", remedy)
 
 
 def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field], kind: SheetKind) -> Layout:
@@ -216,7 +226,7 @@ def _heading(setter: Setter, section: str, title: str, intro: str) -> Block:
 
 def _care(setter: Setter) -> Block:
     """Set the words of care before what stirs things up: the bar at their left is the one they have on screen."""
-    block = Block(gap=6.5, keeps_next=True, name="The words of care")
+    block = Block(gap=6.5, keeps_next=True, name="The text with the words of care")
     support = support_words(setter.instrument, setter.parameters, setter.language)
     setter.paragraphs(block, f"{setter.words.sensitive}\n\n{support}", setter.style.body)
     block.draws.append(Frame(setter.style.left, 0, 1.0, block.height, 0))

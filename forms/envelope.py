@@ -52,6 +52,9 @@ LEADINGS = (1.2, 1.08)
 MOST_LINES = 6
 """Lines of the longest address."""
 
+LONGEST_TOLD = 250
+"""Letters of an address that a message repeats."""
+
 DESCENT = 0.25
 """Depth of a letter under the baseline as a part of the size, rounded up."""
 
@@ -136,8 +139,10 @@ def _address(block: Block, address: str, room_mm: float, largest_pt: float) -> N
                     block.draws.append(Words(x, baseline + n * leading * size * MM_PER_PT, line, size, REGULAR))
                 return
         size -= 1.0
+    told = " / ".join(lines)
+    told = told if len(told) <= LONGEST_TOLD else f"{told[:LONGEST_TOLD]} …"
     raise LayoutError(
         "long-address",
-        f"The return address does not fit the window of a C5 envelope: “{' / '.join(lines)}”.",
+        f"The return address does not fit the window of a C5 envelope: “{told}”.",
         f"Write at most {MOST_LINES} lines of about 40 letters, such as name, street, postcode and town.",
     )

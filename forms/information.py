@@ -22,7 +22,7 @@ from forms.drawing import Draw, Frame, Words
 from forms.errors import LayoutError
 from forms.layout import Layout
 from forms.model import PARAMETER, Text, fallbacks, fill
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, width_mm, wrap
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, told, width_mm, wrap
 from forms.webaddress import WebAddress, qr_frames, web_address
 
 DEFINITION = Path(__file__).parent / "extras" / "information.toml"
@@ -242,11 +242,11 @@ def _said(language: str, values: Mapping[str, str]) -> tuple[_Said, ...]:
 
 
 def _refuse_unprintable(texts: list[str]) -> None:
-    missing = sorted(missing_letters("".join(texts)))
+    missing = missing_letters("".join(texts))
     if missing:
         raise LayoutError(
             "missing-letter",
-            f"The paper font lacks {' '.join(missing)}.",
+            f"The paper's font lacks {told(missing)}.",
             "Write the survey's parameters in letters that it has, or print the page in another language.",
         )
 
@@ -266,11 +266,11 @@ def _settings(size: Size, easy: bool) -> Iterator[_Setting]:
 
 def _too_long(values: Mapping[str, str], size: Size) -> LayoutError:
     longest = max((name for name in PARAMETERS if name in values), key=lambda name: len(values[name]))
-    large = " or print it in normal size" if size is Size.LARGE else ""
+    large = ", or print it in normal size" if size is Size.LARGE else ""
     return LayoutError(
         "information-too-long",
         f"The information page does not fit on one side in size {size.value}.",
-        f"Shorten {longest}, which has {len(values[longest])} letters,{large}.",
+        f"Shorten {longest}, which has {len(values[longest])} letters{large}.",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +50,11 @@ def missing_letters(text: str) -> frozenset[str]:
     """Return the letters of a text that the paper font lacks in either face; line breaks are not letters."""
     known = _letters(REGULAR) & _letters(BOLD)
     return frozenset(c for c in text if c != "\n" and ord(c) not in known)
+
+
+def told(letters: Iterable[str]) -> str:
+    """Return letters as a message lists them: each with its number, and alone by that where nothing would be seen."""
+    return ", ".join(f"“{c}” (U+{ord(c):04X})" if c.isprintable() else f"U+{ord(c):04X}" for c in sorted(letters))
 
 
 def width_mm(text: str, size_pt: float, face: str = REGULAR) -> float:

@@ -212,6 +212,53 @@ def test_a_real_survey_needs_its_parameters_to_open(ready: Run) -> None:
         assert name in refused.stderr
 
 
+def test_what_cannot_be_printed_is_told_before_people_read_it(ready: Run, tmp_path: Path) -> None:
+    eight = "return_address=" + "\\n".join(f"Rad {n}" for n in range(8))
+    given = [f"--param={name}=Ring 000-00 00 00." for name in ("organisation", "contact", "support")]
+    made = ready("survey", "create", "efter-motet", "--slug", "ny", *given, "--param", eight)
+    assert made.exit_code == 0, made.output
+    assert "It can't be printed as it is. The return address does not fit the window" in made.stderr
+    refused = ready("survey", "open", "ny")
+    assert refused.exit_code == 1
+    assert refused.stderr.count("The return address does not fit") == 1
+    assert "at most 6 lines" in refused.stderr
+    assert "--screen-only" in refused.stderr
+    assert "\tdraft\t" in ready("survey", "list").stdout
+    assert ready("survey", "open", "ny", "--screen-only").exit_code == 0
+
+
+def test_a_long_value_and_a_sign_that_is_not_seen_are_named(ready: Run, tmp_path: Path) -> None:
+    given = [f"--param={name}=Kort" for name in ("organisation", "support", "return_address")]
+    ready("survey", "create", "efter-motet", "--slug", "lang", *given, "--param", "contact=" + "hej " * 1250)
+    for out in (("--sheets", 1), ("--sheets", 1, "--size", "large")):
+        refused = ready("print", "lang", *out, "--out", tmp_path / "x.pdf")
+        assert refused.exit_code == 1
+        assert "contact has 5000 letters" in refused.stderr
+    ready("survey", "create", "efter-motet", "--slug", "sign", *given, "--param", "contact=Ring \x01 mig")
+    for what in (("--sheets", 1), ("--information",)):
+        refused = ready("print", "sign", *what, "--out", tmp_path / "x.pdf")
+        assert refused.exit_code == 1
+        assert "The paper's font lacks U+0001" in refused.stderr
+    assert not list(tmp_path.glob("*x.pdf*"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--run", "ABCDEF", "--size", "large"),
+        ("--run", "ABCDEF", "--language", "en", "--sides", "two"),
+        ("--sign-up", 1, "--sides", "two"),
+        ("--information", "--sides", "one"),
+        ("--test-page", "--size", "large"),
+    ],
+)
+def test_an_option_without_effect_is_refused(ready: Run, tmp_path: Path, given: tuple[object, ...]) -> None:
+    refused = ready("print", "sip", *given, "--out", tmp_path / "x.pdf")
+    assert refused.exit_code == 2
+    assert "can't be given with" in refused.stderr
+    assert str(given[-2]) in refused.stderr
+
+
 def test_layout_files_of_others_are_refused_with_their_name(ready: Run, tmp_path: Path) -> None:
     for content in (b"{}", b"\xff\xfe\x00", b'{"format": "kryssklick-layout/1"}'):
         (tmp_path / "l.json").write_bytes(content)

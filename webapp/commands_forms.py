@@ -23,7 +23,9 @@ from webapp.clitools import (
     tell,
     written,
 )
-from webapp.dataset.surveys import Survey, split_settings
+from webapp.dataset.errors import DatasetError
+from webapp.dataset.surveys import Survey, SurveyState, split_settings
+from webapp.printing import paper_faults
 
 
 @click.group("instrument")
@@ -152,6 +154,8 @@ def create(instrument: str, slug: str, parameters: dict[str, str], instance: Pat
     click.echo(survey.slug)
     if missing:
         tell(f"Before it can open it needs: {', '.join(missing)}.")
+    for fault in paper_faults(survey):
+        tell(f"It can't be printed as it is. {fault.message} {fault.remedy}")
     return DONE
 
 
@@ -170,11 +174,14 @@ def list_surveys(instance: Path) -> int:
 
 @survey_group.command("open")
 @click.argument("survey")
+@click.option("--screen-only", is_flag=True, help="Open it although it can't be printed.")
 @instance_folder
 @guarded
-def open_survey(survey: str, instance: Path) -> int:
+def open_survey(survey: str, *, screen_only: bool, instance: Path) -> int:
     """Open a draft to respondents."""
     with opened(instance) as folder:
+        if not screen_only:
+            _refuse_unprintable(folder.surveys.get(survey))
         tell(_stands(folder.surveys.open(survey)))
     return DONE
 
@@ -188,6 +195,18 @@ def close_survey(survey: str, instance: Path) -> int:
     with opened(instance) as folder:
         tell(_stands(folder.close_survey(survey)))
     return DONE
+
+
+def _refuse_unprintable(survey: Survey) -> None:
+    """Refuse to open what can't be printed: once people have read its texts they can't be mended."""
+    faults = paper_faults(survey) if survey.state is SurveyState.DRAFT else ()
+    if faults:
+        raise DatasetError(
+            "not-for-paper",
+            "\n".join(f"“{survey.slug}” can't be printed. {fault.message}" for fault in faults),
+            f"{faults[0].remedy} Make another one, under another short name, with what is mended; or open it with"
+            " --screen-only, if nobody is to answer on paper.",
+        )
 
 
 def _stands(survey: Survey) -> str:

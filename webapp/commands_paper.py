@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from forms.blocks import Size
 from forms.layout import dump
@@ -25,6 +26,14 @@ from webapp.printing import (
     write_run,
 )
 from webapp.wording import text_parameters
+
+_IDLE = {
+    "run": ("language", "sides", "size"),
+    "sign_up": ("sides",),
+    "information": ("sides",),
+    "test_page": ("sides", "size"),
+}
+"""What is printed, and the options that say nothing about it."""
 
 
 @click.command("print")
@@ -77,6 +86,7 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
         raise click.UsageError("--layout goes with --sheets and --run: only numbered sheets are read.")
     if slips is not None and (sheets is None or sides != Sides.ONE.value):
         raise click.UsageError("--slips goes with --sheets, and on one side: a slip has no back.")
+    _refuse_idle(run=run_id is not None, sign_up=sign_ups is not None, information=information, test_page=test_page)
     choice = PaperChoice(language, Sides(sides), Size(size), int(slips or 1))
     if information:
         return _print_information(instance, survey, choice, parameters, out)
@@ -106,6 +116,21 @@ def print_sheets(  # noqa: PLR0913 (each is one option of the command)
     tell(f"Run {run.id}: {made} in {out}. Print it {how}at 100 %, not “fit to page”.")
     tell(f"For the postage: a sheet weighs about {sheet_grams(pages, printed_on):.0f} g on paper of 80 g/m².")
     return DONE
+
+
+def _refuse_idle(**asked: bool) -> None:
+    """Refuse options that change nothing in what is printed: a run again in large type would not be large.
+
+    Raises:
+        click.UsageError: Names the options.
+    """
+    context = click.get_current_context()
+    for what, idle in _IDLE.items():
+        given = [name for name in idle if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+        if asked[what] and given:
+            why = "a run is printed as it was" if what == "run" else "it changes nothing there"
+            told = " and ".join(f"--{name}" for name in given)
+            raise click.UsageError(f"{told} can't be given with --{what.replace('_', '-')}: {why}.")
 
 
 def _print_sign_ups(instance: Path, survey: str, copies: int, choice: PaperChoice, out: Path) -> int:

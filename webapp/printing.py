@@ -9,6 +9,7 @@ from typing import IO
 from forms import pdf
 from forms.blocks import Size
 from forms.compose import Sheet, compose
+from forms.errors import LayoutError
 from forms.information import PARAMETERS, information_page, language_for, languages
 from forms.model import texts_of
 from forms.pagecode import SheetKind
@@ -45,9 +46,26 @@ def paper_languages(survey: Survey) -> tuple[str, ...]:
 
     All of them where it has letters for none, so that printing says what is missing.
     """
+    return _lettered(survey) or survey.languages
+
+
+def _lettered(survey: Survey) -> tuple[str, ...]:
     texts = tuple(texts_of(survey.instrument))
-    lettered = (tag for tag in survey.languages if not any(missing_letters(text.to(tag)) for text in texts))
-    return tuple(lettered) or survey.languages
+    return tuple(tag for tag in survey.languages if not any(missing_letters(text.to(tag)) for text in texts))
+
+
+def paper_faults(survey: Survey) -> tuple[LayoutError, ...]:
+    """Return why a survey can't be printed in ordinary size, each reason once; empty where it can.
+
+    A language that paper has no letters for is asked on screen by its nature, and no fault.
+    """
+    found: dict[str, LayoutError] = {}
+    for tag in _lettered(survey):
+        try:
+            compose(survey.instrument, text_parameters(survey, tag), tag)
+        except LayoutError as error:
+            found.setdefault(error.code, error)
+    return tuple(found.values())
 
 
 def sheet_of(survey: Survey, choice: PaperChoice | None = None) -> Sheet:
