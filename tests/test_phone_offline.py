@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from measure_first_visit import BAR_BYTES, first_visit, total
 from phone_helpers import (
     OwnBrowser,
     PhoneSite,
@@ -25,7 +26,7 @@ from phone_helpers import (
 from playwright.sync_api import Page, expect
 from web_helpers import make_instance
 
-from webapp.dataset.instance import Instance
+from webapp.dataset.instance import Instance, init
 from webapp.dataset.surveys import Settings
 from webapp.phonefiles import FOLDER, Build, build, build_from
 
@@ -234,10 +235,10 @@ def test_an_update_takes_nothing_away_even_where_the_server_goes_in_the_middle(s
         served: list[str] = []
 
         def dying(path: str) -> bytes | None:
-            """Give the new list and a few of its files, then nothing more."""
-            if path.startswith("/phone/"):
+            """Give the new list, the script and one of the two pages, then nothing more."""
+            if path.endswith(("/phone.js", "/page")):
                 served.append(path)
-                if len(served) > 3:
+                if served.count("/s/nytt/page") > 1:
                     raise ConnectionError("gone")
             return None
 
@@ -245,7 +246,7 @@ def test_an_update_takes_nothing_away_even_where_the_server_goes_in_the_middle(s
             site.gate.files = dying
             page.goto("/s/nytt")
             for _ in range(60):
-                if len(served) > 3:
+                if served.count("/s/nytt/page") > 1:
                     break
                 page.wait_for_timeout(50)
             page.wait_for_timeout(200)
@@ -263,7 +264,7 @@ def test_an_update_takes_nothing_away_even_where_the_server_goes_in_the_middle(s
             assert kept(page) != before
             window.set_offline(True)
             opens(page, "/s/nytt")
-            assert page.evaluate("document.querySelector('script[type=module]').src").split("/")[-2] == changed.id
+            assert page.evaluate("document.querySelector('script[src]').src").split("/")[-2] == changed.id
             assert [d["body"] for d in stored(page)["drafts"]] == ["början på ett svar"]
 
 
@@ -325,7 +326,7 @@ def test_a_killed_browser_opens_cold_and_sends_what_waited(tmp_path: Path, site:
 
 KILLED = """
 import os, signal, sys
-from webapp.dataset.instance import Instance
+from webapp.dataset.instance import Instance, init
 from webapp import server
 from webapp.app import create_app
 
@@ -391,17 +392,47 @@ def test_a_server_killed_between_commit_and_answer_is_one_answer(tmp_path: Path,
         assert instance.tray.waiting(instance.surveys.get("prov")) == 1
 
 
-def test_the_worker_is_one_script_that_the_browser_takes(site: PhoneSite) -> None:
-    """A fault of syntax in any module shows here."""
+def test_the_browser_takes_every_module(site: PhoneSite) -> None:
+    """A fault of syntax in any module, or in all of them together, shows here."""
     with site.window() as window:
         page = window.new_page()
         page.goto("/static/cross.svg")
         for name in build().modules:
             assert page.evaluate(f"import('/phone/{build().id}/{name}').then(() => true)") is True, name
-        worker = build().worker.body.decode()
-        assert page.evaluate("(code) => { new Function(code); return true }", worker) is True
-        for file in FOLDER.glob("*.js"):
-            assert file.name in {*build().modules, "worker.js"}, f"{file.name} is used by nothing"
+        whole = build().whole.body.decode()
+        assert page.evaluate("(code) => { new Function(code); return true }", whole) is True
+        assert {file.name for file in FOLDER.glob("*.js")} == set(build().modules)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_what_is_kept_is_what_the_browser_has_and_is_not_loaded_again(site: PhoneSite, language: str) -> None:
+    slug = f"en-gang-{language}"
+    site.survey(slug)
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        asked: list[str] = []
+        site.gate.files = asked.append
+        page.goto(f"/s/{slug}?lang={language}")
+        for _ in range(100):
+            if len(languages(page, slug)) == 2:
+                break
+            page.wait_for_timeout(50)
+        # One of the two languages stood in the page.
+        assert asked.count(f"/s/{slug}/page") == 1
+        window.set_offline(True)
+        opens(page, f"/s/{slug}?lang={language}", language)
+        shown = page.reload()
+        assert shown is not None
+        assert shown.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_a_first_visit_moves_little(site: PhoneSite, tmp_path: Path) -> None:
+    init(tmp_path / "i").instance.close()
+    with Instance.open(tmp_path / "i") as instance:
+        moved = first_visit(site.browser, instance, "sip")
+    visit = [m for m in moved if not m.later]
+    assert any(m.address == "/s/worker.js" for m in visit)
+    assert total(visit) <= BAR_BYTES, "\n".join(map(str, moved))
 
 
 def test_the_modules_of_the_engine_touch_no_page() -> None:

@@ -111,7 +111,7 @@ def test_no_cookie_on_any_page_of_a_respondent(client: FlaskClient) -> None:
 
 
 def test_headers_forbid_everything_foreign(client: FlaskClient) -> None:
-    for address in ("/s/prov", "/sign-in", "/finns-inte", "/static/base.css"):
+    for address in ("/s/prov", "/sign-in", "/finns-inte", "/static/sign.svg", "/s/worker.js", "/s/prov/offline.json"):
         headers = client.get(address).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -121,6 +121,7 @@ def test_headers_forbid_everything_foreign(client: FlaskClient) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "camera=()" in headers["Permissions-Policy"]
     assert client.get("/sign-in").headers["Cache-Control"] == "no-store"
+    assert client.get("/static/base.css").headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_pages_hold_nothing_inline_and_nothing_foreign(client: FlaskClient) -> None:

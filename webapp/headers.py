@@ -27,6 +27,18 @@ POLICY = "; ".join(
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
+DOCUMENT = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": PERMISSIONS,
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""What a browser must know about anything that it may show as a page; a page that a phone keeps has it too."""
+
+_NEVER_SHOWN = frozenset({"text/css", "text/javascript"})
+"""What is only ever part of a page, and what a worker loads beside its own first script."""
+
 YEAR_S = 365 * 24 * 3600
 
 _COMPRESSIBLE = frozenset(
@@ -38,12 +50,10 @@ _SMALLEST_WORTH_IT = 600
 def secure(response: Response) -> Response:
     """Add the headers that hold for every answer, and forbid keeping any page that is not a static file."""
     headers = response.headers
-    headers["Content-Security-Policy"] = POLICY
-    headers["Referrer-Policy"] = "same-origin"
+    if response.mimetype not in _NEVER_SHOWN or request.endpoint == "phone.worker":
+        # On the rest they mean nothing, and a phone pays for each byte.
+        headers.update(DOCUMENT)
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Permissions-Policy"] = PERMISSIONS
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if request.is_secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"

@@ -1,8 +1,9 @@
-"""The phone's scripts as they are served: comments taken out, compressed once, under an address that names their hash.
+"""The phone's scripts as they are served: one file, compressed once, under an address that names its hash.
 
-The modules import each other by relative addresses, so all of them lie under one address that holds the hash of all:
-whoever has loaded one of them gets the others of the same build, and a browser may keep them for good. The service
-worker is one plain script, because older browsers take no modules there: the modules it uses and then itself.
+They are written as plain modules. A phone with a poor network pays for every request and every byte, so the server puts
+them together when it starts: comments taken out, each module in a function of its own, in the order in which they need
+each other. The service worker is the same file, which it takes out of the browser's cache; older browsers take no
+modules there anyway.
 """
 
 from __future__ import annotations
@@ -19,19 +20,22 @@ FOLDER = Path(__file__).parent / "static" / "phone"
 """Where the modules lie, readable and with their comments."""
 
 ENTRY = "page.js"
-"""The module that a page loads."""
+"""The module that starts in a page."""
 
-WORKER_PARTS = ("store.js", "send.js", "worker.js")
-"""What the service worker is made of, in order."""
+WORKER = "worker.js"
+"""The module that starts in the service worker."""
+
+WHOLE = "phone.js"
+"""Name of the one file."""
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
 _BLOCK = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"^[ \t]*//.*\n|^[ \t]*\n", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-_IMPORT = re.compile(r"^import\b.*?;\n", re.MULTILINE | re.DOTALL)
-_IMPORTED = re.compile(r'^import\b[^;]*? from "\./([a-z]+\.js)";$', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
+_LEFT_OVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,19 @@ class Build:
 
     Attributes:
         id: 12 hex digits that change with any of the modules.
-        modules: Those that a page loads, by name, the entry first and each before what it imports.
-        worker: The service worker.
+        modules: All modules that are used, by name, each after what it imports; for whoever wants only one of them.
+        whole: All of them in one file: what a page and the service worker load.
+        worker: The service worker: loads the whole.
     """
 
     id: str
     modules: Mapping[str, ServedFile]
+    whole: ServedFile
     worker: ServedFile
+
+    def file(self, name: str) -> ServedFile | None:
+        """Return the whole or one of the modules by its name; None where there is none."""
+        return self.whole if name == WHOLE else self.modules.get(name)
 
 
 def bare(source: str) -> str:
@@ -86,21 +96,54 @@ def build() -> Build:
 
 
 def build_from(folder: Path) -> Build:
-    """Make the scripts that lie in a folder ready to be sent."""
-    names = _needed(folder, ENTRY)
-    modules = {name: served(bare(_read(folder, name))) for name in names}
-    parts = (_EXPORT.sub("", _IMPORT.sub("", bare(_read(folder, name)))) for name in WORKER_PARTS)
-    whole = hashlib.sha256("".join(f"{n} {f.sha256}\n" for n, f in modules.items()).encode()).hexdigest()
-    return Build(whole[:12], modules, served('"use strict";\n' + "".join(parts)))
+    """Make the scripts that lie in a folder ready to be sent.
+
+    Raises:
+        ValueError: The modules need each other in a circle, or one of them is not written as the others are.
+    """
+    sources: dict[str, str] = {}
+    for name in (WORKER, ENTRY):
+        _collect(folder, name, sources, ())
+    whole = served(joined(sources))
+    modules = {name: served(source) for name, source in sources.items()}
+    build_id = whole.sha256[:12]
+    worker = served(f'importScripts("/phone/{build_id}/{WHOLE}");\n')
+    return Build(build_id, modules, whole, worker)
 
 
-def _needed(folder: Path, entry: str) -> list[str]:
-    """Return a module and all that it needs, each once."""
-    found = [entry]
-    for name in found:
-        found += [n for n in dict.fromkeys(_IMPORTED.findall(_read(folder, name))) if n not in found]
-    return found
+def _collect(folder: Path, name: str, sources: dict[str, str], above: tuple[str, ...]) -> None:
+    """Read a module after all that it needs."""
+    if name in above:
+        raise ValueError(f"{' imports '.join((*above, name))}: modules that need each other have no order.")
+    if name in sources:
+        return
+    source = bare((folder / name).read_text(encoding="utf-8"))
+    for _, needed in _IMPORT.findall(source):
+        _collect(folder, f"{needed}.js", sources, (*above, name))
+    sources[name] = source
 
 
-def _read(folder: Path, name: str) -> str:
-    return (folder / name).read_text(encoding="utf-8")
+def joined(sources: Mapping[str, str]) -> str:
+    """Put modules into one script, each in a function of its own, so that their names can't meet.
+
+    Args:
+        sources: Name to code without comments, each after what it imports, the worker before what it does not need.
+
+    Returns:
+        A script that starts the worker where there is no page, and elsewhere the entry.
+    """
+    parts = ['"use strict";\n(() => {\n']
+    for name, source in sources.items():
+        code, stem = _wrapped(name, source)
+        parts.append(f"if (!self.document) {{\n{code}return;\n}}\n" if name == WORKER else f"const ${stem} = {code}")
+    return "".join(parts) + "})();\n"
+
+
+def _wrapped(name: str, source: str) -> tuple[str, str]:
+    """Return a module as a function that is called at once and gives what it exports, and the stem of its name."""
+    exported = ", ".join(_EXPORT.findall(source))
+    code = _EXPORT.sub("", _IMPORT.sub(lambda m: f"const {{{m[1].replace(' as ', ': ')}}} = ${m[2]};\n", source))
+    strange = _LEFT_OVER.search(code)
+    if strange is not None:
+        raise ValueError(f"{name}: “{strange[0]}” is not one of the ways in which modules are written here.")
+    return f"(() => {{\n{code}return {{ {exported} }};\n}})();\n", name.removesuffix(".js")

@@ -14,18 +14,20 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, make_response, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from forms.model import Instrument
+from webapp.asbrowsers import as_browsers_write
 from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.sealing import HEAD_BYTES, SIZES, TAG_BYTES
 from webapp.dataset.surveys import Survey, SurveyState
 from webapp.dataset.tray import parse_submission_id
-from webapp.headers import asset_url
-from webapp.language import use_language
+from webapp.headers import DOCUMENT, asset_url
+from webapp.language import interface_language, use_language
 from webapp.phonefiles import JAVASCRIPT, ServedFile, build
 from webapp.views.here import instance, survey_or_404
-from webapp.views.phonedata import phone, script_addresses, until
+from webapp.views.phonedata import phone, script_address, until
 from webapp.views.respond import first_page, from_own_page
 
 blueprint = Blueprint("phone", __name__)
@@ -104,8 +106,7 @@ def offline(slug: str) -> ResponseReturnValue:
         for tag in survey.languages
     }
     folder = Path(current_app.static_folder or "")
-    scripts = zip(script_addresses(), build().modules.values(), strict=True)
-    files = [{"url": url, "sha256": file.sha256} for url, file in scripts]
+    files = [{"url": script_address(), "sha256": build().whole.sha256}]
     files += [{"url": url, "sha256": _sha256((folder / name).read_bytes())} for name, url in _looks()]
     ends = until(survey)
     return {
@@ -115,6 +116,7 @@ def offline(slug: str) -> ResponseReturnValue:
         "begin_until": ends.begin,
         "counts_until": ends.counts,
         "start": survey.languages[0],
+        "headers": {"Content-Type": "text/html; charset=utf-8", **DOCUMENT},
         "pages": pages,
         "files": files,
     }
@@ -158,8 +160,11 @@ def _page(survey: Survey, language: str) -> bytes:
 
 def _render(survey: Survey, instrument: Instrument, language: str) -> str:
     use_language(language)
-    # Whether it may still be begun the phone asks by the dates and the list: the page itself is kept for longer.
-    return first_page(survey, instrument, language, phone(survey, instrument, language, begins=True))
+    # One request may render several languages; the translations remember the first unless they are told.
+    with force_locale(interface_language(language)):
+        # Whether it may still be begun the phone asks by dates and list: the page itself is kept for longer.
+        script = phone(survey, instrument, language, begins=True)
+        return as_browsers_write(first_page(survey, instrument, language, script))
 
 
 def _sha256(data: bytes) -> str:
@@ -174,9 +179,9 @@ def worker() -> ResponseReturnValue:
 
 @blueprint.get("/phone/<build_id>/<filename>")
 def script(build_id: str, filename: str) -> ResponseReturnValue:
-    """Give one of the modules of this build; an older build is gone, and a page that asks for it works without."""
+    """Give the script of this build; an older build is gone, and a page that asks for it works without."""
     scripts = build()
-    file = scripts.modules.get(filename)
+    file = scripts.file(filename)
     if build_id != scripts.id or file is None:
         abort(404)
     return _file(file)

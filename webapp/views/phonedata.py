@@ -15,7 +15,7 @@ from forms.model import Instrument, Kind, Question
 from forms.places import codes
 from forms.rules import rules_of
 from webapp.dataset.surveys import Survey, SurveyState
-from webapp.phonefiles import ENTRY, build
+from webapp.phonefiles import WHOLE, build
 from webapp.views.formview import fault_words, text_words
 from webapp.views.here import instance
 from webapp.views.phonewords import form_words
@@ -46,13 +46,13 @@ class Phone:
 
     Attributes:
         data: JSON for the script; see `phone`.
-        scripts: Addresses of the modules, the one to start first.
+        script: Address of the script.
         send_by: The last day on which what arrives counts, in words; empty where there is no end.
         thanks: What stands after the last question.
     """
 
     data: dict[str, object]
-    scripts: tuple[str, ...]
+    script: str
     send_by: str
     thanks: str
 
@@ -114,14 +114,12 @@ def phone(survey: Survey, instrument: Instrument, language: str, *, begins: bool
         **form_words(instrument, language, parameters),
     }
     thanks = text_words(instrument.thanks, language, parameters)
-    return Phone(data, script_addresses(), spoken_date(ends.last_day, language) if ends.last_day else "", thanks)
+    return Phone(data, script_address(), spoken_date(ends.last_day, language) if ends.last_day else "", thanks)
 
 
-def script_addresses() -> tuple[str, ...]:
-    """Return the addresses of the modules, the one to start first."""
-    scripts = build()
-    names = [ENTRY, *(name for name in scripts.modules if name != ENTRY)]
-    return tuple(url_for("phone.script", build_id=scripts.id, filename=name) for name in names)
+def script_address() -> str:
+    """Return the address of the script; it names the hash of what it holds."""
+    return url_for("phone.script", build_id=build().id, filename=WHOLE)
 
 
 @lru_cache(maxsize=64)

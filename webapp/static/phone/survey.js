@@ -130,6 +130,7 @@ export class PhoneSurvey {
       const answer = await fetch(this.data.offline, { credentials: "omit", cache: "no-store" });
       const said = await answer.json();
       if (said.format !== "kryssklick-offline/1") return false;
+      this.list = said;
       this.closedByServer = !said.begins;
       this.data.begin_until = said.begin_until;
       this.data.counts_until = said.counts_until;
@@ -152,10 +153,12 @@ export class PhoneSurvey {
       new Promise((resolve) => {
         const { port1, port2 } = new MessageChannel();
         port1.onmessage = (event) => resolve(event.data === true);
-        active.postMessage({ what, slug: this.data.slug, language, source }, [port2]);
+        active.postMessage({ what, slug: this.data.slug, language, source, list: this.list }, [port2]);
       });
     const kept = await ask("keep", this.data.source);
+    // What was asked for at the beginning is not new for ever.
     delete this.data.source;
+    delete this.list;
     if (kept) (self.requestIdleCallback || ((work) => setTimeout(work, 2000)))(() => ask("languages"));
     return kept;
   }

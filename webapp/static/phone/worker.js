@@ -7,8 +7,9 @@
  * hash. A new one is built beside the old one, which goes only then: an update never makes a survey unavailable.
  *
  * Messages from a page, answered with true or false on the port that comes along:
- *   { what: "keep", slug, language, source }   cache this language and all it needs; source is the page as the browser
- *                                              writes it, which saves loading it again where it is what the list says
+ *   { what: "keep", slug, language, source, list }   cache this language and all it needs. source is the page as the
+ *                                browser writes it, which saves loading it again where it is what the list says; list
+ *                                is the server's list where the page has just asked for it
  *   { what: "languages", slug }        add the other languages to that cache
  */
 
@@ -76,10 +77,10 @@ async function listOf(slug) {
  * Bring the cache of a survey up to date.
  * @param {string} slug
  * @param {string[]} languages  wanted beside those that are kept already; ["*"]: all
- * @param {string} source  a page of it that is loaded already, or nothing
+ * @param {{source: string, list: Object}} loaded  a page and the list, where they are loaded already
  */
-async function keep(slug, languages, source = "") {
-  const list = await listOf(slug);
+async function keep(slug, languages, { source, list: given } = {}) {
+  const list = given || (await listOf(slug));
   const old = await current(slug);
   if (!old && !list.begins) return false;
   const all = Object.keys(list.pages);
@@ -143,11 +144,11 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  const { what, slug, language, source } = event.data || {};
+  const { what, slug, language } = event.data || {};
   const wanted = { keep: [language], languages: ["*"] }[what];
   if (!wanted) return;
   const said = (done) => event.ports[0] && event.ports[0].postMessage(done);
-  event.waitUntil(keep(slug, wanted, source).then(said, () => said(false)));
+  event.waitUntil(keep(slug, wanted, event.data).then(said, () => said(false)));
 });
 
 self.addEventListener("sync", (event) => {
