@@ -18,6 +18,7 @@ from simulator import Printer, Scanner
 from web_helpers import DEFINITION, PARAMETERS, PASSWORD, add_user, csrf_token, make_app, make_instance, sign_in
 from werkzeug.test import TestResponse
 
+from forms.definition import find
 from forms.testpage import layout
 from webapp.cli import main
 from webapp.dataset.accounts import Role
@@ -185,6 +186,25 @@ def test_the_desk_prints_the_information_page(desk: tuple[Instance, FlaskClient]
     assert "prov-information.pdf" in made.headers["Content-Disposition"]
     assert "Come in." in words(made.data)
     assert [c.text for c in zxingcpp.read_barcodes(picture(made.data))] == [ADDRESS]
+
+
+def test_the_desk_prints_sign_ups_in_both_sizes(desk: tuple[Instance, FlaskClient]) -> None:
+    _, client = desk
+    for size, pages in (("normal", 1), ("large", 2)):
+        made = post(client, "/desk/prov/print/sign-up", copies=1, language="sv", size=size)
+        assert made.mimetype == "application/pdf"
+        assert len(pypdfium2.PdfDocument(made.data)) == pages
+
+
+def test_the_desk_counts_slips_where_they_are_offered(desk: tuple[Instance, FlaskClient]) -> None:
+    instance, client = desk
+    few = find("en-fraga").read_text(encoding="utf-8")
+    instance.surveys.create("lappar", few, "en-fraga.toml")
+    assert "Antal blanketter eller lappar</label>" in client.get("/desk/lappar/print").text
+    instance.surveys.create("hela", find("efter-motet").read_text(encoding="utf-8"), "efter-motet.toml")
+    whole = client.get("/desk/hela/print").text
+    assert "Antal blanketter</label>" in whole
+    assert "lappar" not in whole
 
 
 @pytest.mark.parametrize(

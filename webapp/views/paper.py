@@ -89,13 +89,15 @@ def sign_ups(slug: str) -> ResponseReturnValue:
     """Give sign-up sheets for interviews as a PDF."""
     survey = survey_or_404(slug)
     wanted = request.form.get("copies", "").strip()
+    size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
+    language = request.form.get("language", paper_languages(survey)[0])
     if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MOST_SHEETS):
         most = f"{MOST_SHEETS:,}".replace(",", " ")
         return _page(
             survey, wanted="20", wrong=gettext("Write a number of sheets from 1 to %(most)s.", most=most), status=422
         )
     try:
-        sheet = sign_up_of(survey, PaperChoice(request.form.get("language", paper_languages(survey)[0])))
+        sheet = sign_up_of(survey, PaperChoice(language, size=size))
     except FormsError as error:
         return _page(survey, wanted="20", wrong=" ".join(told(error)), status=422)
     out = _spooled()
