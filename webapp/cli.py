@@ -1,97 +1,95 @@
 """The command `kryssklick`. Data goes to stdout, messages and progress to stderr.
 
 Exit codes: 0 done; 1 error, or nothing in the input could be read; 2 wrong usage; 3 done, but something waits for a
-person. What the commands do stands in `commands_*.py`; here they are put together.
+person. What the commands do stands in `commands_*.py`; here they are put together, and each is loaded only when it is
+called: the libraries that read pictures, set PDFs and keep the dataset take most of a second.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import UserDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
-from flask import Flask
 
-from webapp.clitools import DONE, guarded, instance_folder, opened, tell
-from webapp.commands_forms import instrument_group, survey_group
-from webapp.commands_paper import print_sheets
-from webapp.commands_results import export, verify
-from webapp.commands_scans import read, scan
-from webapp.dataset.accounts import Role
-from webapp.dataset.instance import init as make_instance
+if TYPE_CHECKING:
+    from flask import Flask
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a command is: its module, its name there, and what the list of commands says of it."""
+
+    module: str
+    name: str
+    says: str
+
+
+_PLACES = {
+    "init": _Place("commands_instance", "init", "Make the instance and open the demo survey `sip`; safe to repeat."),
+    "serve": _Place("commands_instance", "serve", "Serve the site until it is stopped."),
+    "user": _Place("commands_instance", "user_group", "Accounts of the people who work with the surveys."),
+    "instrument": _Place("commands_forms", "instrument_group", "Questionnaire definitions."),
+    "survey": _Place("commands_forms", "survey_group", "Surveys: one round each."),
+    "print": _Place(
+        "commands_paper",
+        "print_sheets",
+        "Print numbered sheets of a survey, an earlier run again, or a page that goes with them.",
+    ),
+    "read": _Place("commands_scans", "read", "Read scans without a dataset."),
+    "scan": _Place("commands_scans", "scan", "Read scans into the dataset of a survey; a JSON summary on stdout."),
+    "export": _Place("commands_results", "export", "Write a survey's data and codebook."),
+    "verify": _Place("commands_results", "verify", "Recompute the log, the answers and the counts."),
+}
+
+
+class _Commands(UserDict[str, click.Command]):
+    """The commands by name; one is loaded when it is looked up."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Load a command, once.
+
+        Raises:
+            KeyError: There is no such command.
+        """
+        if name not in self.data:
+            place = _PLACES[name]
+            self.data[name] = getattr(import_module(f"webapp.{place.module}"), place.name)
+        return self.data[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is such a command, without loading it."""
+        return name in _PLACES
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names, without loading anything."""
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        """Return how many commands there are."""
+        return len(_PLACES)
+
+
+class _Main(click.Group):
+    """The group of all commands."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, from what stands here."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.says) for name, place in sorted(_PLACES.items())])
+
+
+@click.group(
+    cls=_Main,
+    commands=_Commands(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 def main() -> None:
     """One questionnaire on phones and on paper, one dataset."""
-
-
-@main.command()
-@instance_folder
-@guarded
-def init(instance: Path) -> int:
-    """Make the instance and open the demo survey `sip`; safe to repeat."""
-    made = make_instance(instance)
-    made.instance.close()
-    tell(f"The instance in {instance} is ready." if made.made else f"The instance in {instance} was ready already.")
-    if made.first_user is not None:
-        tell(f"First account: {made.first_user.user.name}. `kryssklick serve` shows its one-time password.")
-    return DONE
-
-
-@main.command()
-@instance_folder
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: the local network."
-)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
-@click.option("--https", is_flag=True, help="HTTPS stands in front: cookies travel over it only, one proxy is trusted.")
-@guarded
-def serve(instance: Path, host: str, port: int, https: bool) -> int:
-    """Serve the site until it is stopped."""
-    # Flask and waitress are loaded only for this command, so that the others start fast.
-    from webapp.server import run  # noqa: PLC0415
-
-    with opened(instance) as folder:
-        run(folder, host, port, https=https)
-    return DONE
-
-
-@main.group("user")
-def user_group() -> None:
-    """Accounts of the people who work with the surveys."""
-
-
-@user_group.command("add")
-@click.argument("name")
-@click.option(
-    "--role", "roles", multiple=True, required=True, type=click.Choice([r.value for r in Role]), help="May be repeated."
-)
-@instance_folder
-@guarded
-def add_user(name: str, roles: tuple[str, ...], instance: Path) -> int:
-    """Make an account and print its one-time password."""
-    with opened(instance) as folder:
-        made = folder.accounts.add(name, tuple(Role(r) for r in roles))
-    click.echo(made.one_time_password)
-    tell(f"{made.user.name} signs in with this password once and then chooses another.")
-    return DONE
-
-
-@user_group.command("reset")
-@click.argument("name")
-@instance_folder
-@guarded
-def reset_user(name: str, instance: Path) -> int:
-    """Give an account whose password is forgotten a new one-time password; its sessions end."""
-    with opened(instance) as folder:
-        made = folder.accounts.reset(name)
-    click.echo(made.one_time_password)
-    tell(f"{made.user.name} signs in with this password once and then chooses another.")
-    return DONE
-
-
-for one in (instrument_group, survey_group, print_sheets, read, scan, export, verify):
-    main.add_command(one)
 
 
 def register(app: Flask) -> None:

@@ -9,14 +9,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, ParamSpec
+from typing import IO, TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from forms.errors import FormsError
 from omr.errors import OmrError
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.instance import Instance
+
+if TYPE_CHECKING:
+    from webapp.dataset.instance import Instance
 
 DONE, ERROR, WAITS = 0, 1, 3
 """Exit codes; 2, wrong usage, is click's own."""
@@ -89,6 +91,9 @@ def key_values(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) ->
 @contextmanager
 def opened(path: Path) -> Iterator[Instance]:
     """Open the instance for one command."""
+    # The dataset and all that reads scans for it; commands that open none start faster without them.
+    from webapp.dataset.instance import Instance  # noqa: PLC0415
+
     with Instance.open(path) as instance:
         yield instance
 
