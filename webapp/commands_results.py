@@ -50,7 +50,13 @@ def verify(head: str | None, instance: Path) -> int:
     with opened(instance) as folder:
         faults = folder.verifier.verify(head)
         now = folder.log.head()
-    click.echo(json.dumps({"head": now, "faults": [{"place": f.place, "what": f.what} for f in faults]}, indent=1))
+        apart = {s.slug: n for s in folder.surveys.list() if (n := folder.tray.in_quarantine(s))}
+    told = [{"place": f.place, "what": f.what} for f in faults]
+    click.echo(json.dumps({"head": now, "faults": told, "quarantine": apart}, indent=1))
+    for slug, number in apart.items():
+        tell(
+            f"survey {slug}: {counted(number, 'web answer')} in quarantine, in no result; the desk shows what is wrong."
+        )
     for fault in faults:
         tell(f"{fault.place}: {fault.what}")
     if not faults:

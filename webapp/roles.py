@@ -40,6 +40,7 @@ ROUTES: Mapping[str, Open | Roles] = {
     "desk.survey": _INSIDE,
     "desk.open_survey": _COORDINATOR,
     "desk.close_survey": _COORDINATOR,
+    "quarantine.waiting": _COORDINATOR,
     "paper.prints": _COORDINATOR,
     "paper.print_again": _COORDINATOR,
     "paper.sign_ups": _COORDINATOR,

@@ -350,6 +350,10 @@ class Tray:
             (survey.slug, key, fault.code, fault.detail, hidden),
         )
 
+    def in_quarantine(self, survey: Survey) -> int:
+        """Return how many submissions lie in quarantine."""
+        return int(self._store.db.value("SELECT count(*) FROM quarantine WHERE survey = ?", (survey.slug,)))
+
     def quarantined(self, survey: Survey) -> tuple[Quarantined, ...]:
         """Return what lies in quarantine, in the order of random ids."""
         rows = self._store.db.rows("SELECT * FROM quarantine WHERE survey = ? ORDER BY key", (survey.slug,))

@@ -57,7 +57,7 @@ def standing(survey: Survey) -> Standing:
         web=numbers.get(Channel.WEB, 0),
         paper=numbers.get(Channel.PAPER, 0),
         tray=here.tray.waiting(survey),
-        quarantine=len(here.tray.quarantined(survey)),
+        quarantine=here.tray.in_quarantine(survey),
         waiting=here.decisions.count(survey),
         incomplete=len(here.intake.incomplete(survey)),
         refused=len(here.intake.refused(survey)),
