@@ -53,9 +53,9 @@ def browsing() -> Iterator[Browser]:
             browser.close()
 
 
-def axe_faults(page: Page) -> list[str]:
-    """Return what axe finds on a page, best practices included: rule and place, one line each."""
-    found = Axe().run(page).response["violations"]
+def axe_faults(page: Page, *rules: str) -> list[str]:
+    """Return what axe finds on a page, best practices included: rule and place, a line each; all rules or some."""
+    found = Axe().run(page, options={"runOnly": list(rules)} if rules else None).response["violations"]
     return [f"{page.url} {fault['id']}: {node['target']}" for fault in found for node in fault["nodes"]]
 
 
@@ -68,7 +68,7 @@ def small_targets(page: Page) -> list[str]:
     """Return what can be pressed and is smaller than 44 px either way; links within running text are exempt."""
     return list(
         page.evaluate(
-            """() => [...document.querySelectorAll("button, input, select, textarea, summary, nav a, .row label")]
+            """() => [...document.querySelectorAll("button, input, select, textarea, summary, nav a, .row > label")]
             .filter((e) => e.offsetParent && e.type !== "hidden")
             .map((e) => [e, e.labels?.[0] && ["radio", "checkbox"].includes(e.type)
               ? e.closest(".row, li, label, p").getBoundingClientRect() : e.getBoundingClientRect()])

@@ -8,7 +8,7 @@
 
 import { strip } from "./rules.js";
 
-const entry = (name) => {
+const partsOf = (name) => {
   const [kind, id, ...rest] = (name || "").split(".");
   return { kind, id, option: rest.join(".") };
 };
@@ -21,7 +21,7 @@ const entry = (name) => {
 export function fillIn(form, rules, given) {
   const places = rules.questions.filter((q) => q.kind === "place").map((q) => q.id);
   for (const field of form.elements) {
-    const { kind, id, option } = entry(field.name);
+    const { kind, id, option } = partsOf(field.name);
     const { options = [], texts = {} } = given[id] || {};
     if (kind === "a") field.checked = Boolean(field.value) && options.includes(field.value);
     if (kind !== "t") continue;
@@ -36,7 +36,7 @@ export function fillIn(form, rules, given) {
  * @param {HTMLInputElement} field  that was changed
  */
 export function tidy(rules, field) {
-  const { kind, id, option } = entry(field.name);
+  const { kind, id, option } = partsOf(field.name);
   const question = rules.questions.find((q) => q.id === id);
   if (!question || !field.form) return;
   const boxes = Array.from(field.form.elements).filter((e) => e.name === `a.${id}` && e.value);

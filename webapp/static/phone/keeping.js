@@ -19,7 +19,7 @@ export const IDLE_MS = 10 * 60 * 1000;
 /** How long before that it is told, ms. */
 export const WARNING_MS = 60 * 1000;
 /** Wait this long after a change for the next one, ms. */
-const SETTLE_MS = 400;
+const SETTLE_MS = 250;
 const LOOK_MS = 5000;
 const TOUCHES = ["pointerdown", "keydown", "input", "touchstart", "wheel"];
 

@@ -33,9 +33,9 @@ export class Outcome {
     const states = await this.states();
     const own = states.find((entry) => entry.number === this.number);
     if (this.number) {
-      const unsent = own && own.state === "waiting" && !own.unsure && !this.tried;
-      this.tell(this.ended || (own ? (unsent ? "sending" : own.state) : "sent"));
-      this.tried = this.tried || Boolean(own && own.tries);
+      this.tried = this.tried || Boolean(own && (own.tries || own.unsure));
+      const first = own && own.state === "waiting" && !this.tried;
+      this.tell(this.ended || (own ? (first ? "sending" : own.state) : "sent"));
     }
     const others = states.filter((entry) => entry.number !== this.number);
     const place = byId("queued");

@@ -8,10 +8,10 @@
 import { inWords } from "./fill.js";
 import { filled, put } from "./view.js";
 
-const made = (tag, className = "") => Object.assign(document.createElement(tag), { className });
+const tag = (name, className = "") => Object.assign(document.createElement(name), { className });
 
 function goTo(id, text, name = text) {
-  const button = made("button", "link");
+  const button = tag("button", "link");
   button.type = "button";
   button.dataset.go = id;
   button.textContent = text;
@@ -24,12 +24,12 @@ const asks = (steps, id) => steps.element(id).querySelector(".q").textContent;
 /** One question with its answer. */
 function row(steps, id, change) {
   const { said } = steps.data;
-  const question = made("dt");
+  const question = tag("dt");
   question.textContent = asks(steps, id);
   const words = inWords(steps.element(id));
-  const answer = made("dd", words.length ? "" : "soft");
+  const answer = tag("dd", words.length ? "" : "soft");
   for (const text of words.length ? words : [said.none]) {
-    const line = made("span", "said");
+    const line = tag("span", "said");
     line.textContent = text;
     answer.append(line);
   }
@@ -50,9 +50,9 @@ export function listAnswers(place, steps, given, gone) {
   for (const section of steps.sections) {
     const own = asked.filter((id) => section.contains(steps.element(id)));
     if (!own.length) continue;
-    const heading = made("h2");
+    const heading = tag("h2");
     heading.textContent = section.querySelector("h2").textContent;
-    const list = made("dl", "review");
+    const list = tag("dl", "review");
     list.append(...own.flatMap((id) => row(steps, id, true)));
     lists.append(steps.sections.length > 1 ? heading : "", list);
   }
@@ -68,7 +68,7 @@ export function listAnswers(place, steps, given, gone) {
  */
 export function listFaults(list, steps, faults) {
   for (const fault of faults) {
-    const item = made("li");
+    const item = tag("li");
     item.append(goTo(fault.question, asks(steps, fault.question)), `: ${faultWords(steps.data, fault)}`);
     list.append(item);
   }

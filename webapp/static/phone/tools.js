@@ -67,13 +67,19 @@ export async function changeLanguage(visit, tag) {
     show(byId("told"), "no-language");
     return;
   }
+  // Nothing is under way any more: an ordinary page in the other language will do.
+  if (visit.done && !visit.outcome.number) {
+    location.assign(`?lang=${encodeURIComponent(tag)}`);
+    return;
+  }
   const given = visit.form ? visit.given() : {};
   const { lang, dir } = page.documentElement;
   Object.assign(document.documentElement, { lang, dir });
   put(document.body, ...Array.from(page.body.childNodes));
   visit.data = JSON.parse(byId("phone").textContent);
   Object.assign(visit.survey, { data: visit.data, rules: visit.data.rules });
-  history.replaceState(history.state, "", `?lang=${encodeURIComponent(tag)}`);
+  visit.address = `?lang=${encodeURIComponent(tag)}`;
+  history.replaceState(history.state, "", visit.address);
   if (visit.done) byId("answers").remove();
   visit.dress();
   visit.outcome.follow();

@@ -66,6 +66,8 @@ export class Visit {
     const draft = await this.keeping.found();
     if (!draft || this.at !== "about") return undefined;
     this.draft = draft;
+    const other = draft.language !== this.data.language && this.data.languages.includes(draft.language);
+    if (other && !location.search) await changeLanguage(this, draft.language);
     return this.go("resume", "replace");
   }
 
@@ -150,6 +152,8 @@ export class Visit {
   /** The browser's own "back" and "forward". */
   travelled(state) {
     if (!this.form || !state) return;
+    // Entries from before the language was changed have the address of another one.
+    history.replaceState(state, "", this.address || location.href);
     const wanted = state.at || "about";
     const inside = this.keeping.whose && wanted !== "resume";
     const at = this.survey.rules.questions.some((q) => q.id === wanted) ? this.steps.near(wanted, this.given()) : wanted;
@@ -226,7 +230,7 @@ export class Visit {
   strip() {
     this.done = true;
     if (this.form) this.form.remove();
-    for (const name of ["bar", "steps", "told", "erase"]) byId(name).hidden = true;
+    for (const place of ["bar", "steps", "told", "erase", "speak"].map(byId)) if (place) place.hidden = true;
     this.form = null;
   }
 
@@ -282,6 +286,8 @@ export class Visit {
   }
 
   async own(whose) {
+    this.over();
+    if (this.form.hidden) return;
     await this.keeping.own(whose);
     this.go(this.steps.screens(this.given())[2]);
   }
