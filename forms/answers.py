@@ -336,9 +336,10 @@ def own_field_faults(
     if not text:
         return
     if question.kind is Kind.NUMBER:
+        digits = text.lstrip("0") or "0"
         if not (text.isascii() and text.isdigit()):
             yield SubmissionFault(question.id, "not-a-number", text[:80])
-        elif len(text.lstrip("0")) > LONGEST_NUMBER or not question.minimum <= int(text) <= question.maximum:
+        elif len(digits) > LONGEST_NUMBER or not question.minimum <= int(digits) <= question.maximum:
             yield SubmissionFault(question.id, "out-of-range", text[:80])
     elif question.kind is Kind.PLACE and text not in place_codes.get(question.places, frozenset()):
         yield SubmissionFault(question.id, "unknown-place", text[:80])

@@ -278,6 +278,7 @@ def test_control_signs_are_not_kept() -> None:
 
 def test_a_number_too_long_for_python_is_out_of_range() -> None:
     assert [f.code for f in answers.own_field_faults(NUMBER, "9" * 10_000, CODES)] == ["out-of-range"]
+    assert [f.code for f in answers.own_field_faults(NUMBER, "0" * 10_000 + "7", CODES)] == []
 
 
 def test_places_are_codes_of_the_list() -> None:

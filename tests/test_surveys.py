@@ -104,7 +104,14 @@ def test_key_value_pairs_are_parted_into_texts_and_dates() -> None:
 
 
 @pytest.mark.parametrize(
-    "pair", [("deadline", "i juni"), ("grace_days", "-1"), ("grace_days", "en"), ("purge_on", "2026-13-01")]
+    "pair",
+    [
+        ("deadline", "i juni"),
+        ("grace_days", "-1"),
+        ("grace_days", "en"),
+        ("grace_days", "9" * 5000),
+        ("purge_on", "2026-13-01"),
+    ],
 )
 def test_a_date_that_is_none_is_refused(pair: tuple[str, str]) -> None:
     with pytest.raises(DatasetError) as error:

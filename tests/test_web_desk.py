@@ -98,7 +98,9 @@ def test_sign_up_sheets_are_printed_and_keep_no_run(desk: Desk) -> None:
         assert len(document) == 3
         assert "Sign up for an interview" in document[2].get_textpage().get_text_bounded()
     assert desk.instance.runs.list(survey) == before
-    assert desk.post(desk.coordinator, "/desk/prov/print/sign-up", copies="många").status_code == 422
+    for wrong in ("många", "0", "20001", "9" * 5000):
+        assert desk.post(desk.coordinator, "/desk/prov/print/sign-up", copies=wrong).status_code == 422
+        assert desk.post(desk.coordinator, "/desk/prov/print", sheets=wrong).status_code == 422
 
 
 def test_printing_gives_a_pdf_and_keeps_the_run(desk: Desk) -> None:

@@ -136,7 +136,7 @@ def split_settings(values: Mapping[str, str]) -> tuple[dict[str, str], Settings]
             except ValueError as error:
                 raise _bad_setting(key, values[key], "a date such as 2026-06-15") from error
     grace = values.get("grace_days", "")
-    if grace and not (grace.isascii() and grace.isdigit() and int(grace) <= 366):
+    if grace and not (grace.isascii() and grace.isdigit() and len(grace) <= 3 and int(grace) <= 366):
         raise _bad_setting("grace_days", grace, "a number of days from 0 to 366")
     settings = Settings(dates.get("deadline"), Settings().grace_days, dates.get("freeze_on"), dates.get("purge_on"))
     if grace:

@@ -56,15 +56,12 @@ def prints(slug: str) -> ResponseReturnValue:
     wanted = request.form.get("sheets", "").strip()
     language = request.form.get("language", paper_languages(survey)[0])
     sides = Sides.TWO if request.form.get("sides") == Sides.TWO.value else Sides.ONE
-    size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
     slips = next((n for n in SLIP_SIZES_MM if request.form.get("slips") == str(n)), 1)
-    choice = PaperChoice(language, sides if slips == 1 else Sides.ONE, size, slips)
+    choice = PaperChoice(language, sides if slips == 1 else Sides.ONE, _size(), slips)
     if request.method == "GET":
         return _page(survey, wanted="20", choice=choice)
-    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MOST_SHEETS):
-        most = f"{MOST_SHEETS:,}".replace(",", " ")
-        wrong = gettext("Write a number of sheets from 1 to %(most)s.", most=most)
-        return _page(survey, wanted=wanted, choice=choice, wrong=wrong, status=422)
+    if not _is_number_of_sheets(wanted):
+        return _page(survey, wanted=wanted, choice=choice, wrong=_which_numbers(), status=422)
     try:
         run = new_run(instance(), survey, int(wanted), choice, by=signed_in().name)
         return _pdf(survey, run)
@@ -91,11 +88,8 @@ def sign_ups(slug: str) -> ResponseReturnValue:
     wanted = request.form.get("copies", "").strip()
     size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
     language = request.form.get("language", paper_languages(survey)[0])
-    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MOST_SHEETS):
-        most = f"{MOST_SHEETS:,}".replace(",", " ")
-        return _page(
-            survey, wanted="20", wrong=gettext("Write a number of sheets from 1 to %(most)s.", most=most), status=422
-        )
+    if not _is_number_of_sheets(wanted):
+        return _page(survey, wanted="20", wrong=_which_numbers(), status=422)
     try:
         sheet = sign_up_of(survey, PaperChoice(language, size=size))
     except FormsError as error:
@@ -109,13 +103,12 @@ def sign_ups(slug: str) -> ResponseReturnValue:
 def information(slug: str) -> ResponseReturnValue:
     """Give the information page as a PDF."""
     survey = survey_or_404(slug)
-    size = Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
     language = request.form.get("language", information_languages(survey)[0])
     local = {name: request.form.get(name, "")[:_LONGEST_VALUE] for name in LOCAL}
     # What was left as it was offered is the survey's own, which may have another value in the page's language.
     changed = {name: value for name, value in local.items() if value != survey.parameters.get(name, "")}
     try:
-        page = information_of(survey, PaperChoice(language, size=size), changed)
+        page = information_of(survey, PaperChoice(language, size=_size()), changed)
     except (DatasetError, FormsError) as error:
         return _page(survey, wanted="20", wrong=" ".join(told(error)), local=local, status=422)
     out = _spooled()
@@ -130,6 +123,20 @@ def test_page(slug: str) -> ResponseReturnValue:
     out = _spooled()
     write_page(printer_test_page(current_language()), out)
     return _download(out, "test-page.pdf")
+
+
+def _is_number_of_sheets(wanted: str) -> bool:
+    # Python refuses to count with thousands of digits; nobody needs more of them than the largest number has.
+    digits = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(MOST_SHEETS))
+    return digits and 1 <= int(wanted) <= MOST_SHEETS
+
+
+def _which_numbers() -> str:
+    return gettext("Write a number of sheets from 1 to %(most)s.", most=f"{MOST_SHEETS:,}".replace(",", " "))
+
+
+def _size() -> Size:
+    return Size.LARGE if request.form.get("size") == Size.LARGE.value else Size.NORMAL
 
 
 def _local_values(survey: Survey) -> dict[str, str]:

@@ -145,7 +145,9 @@ def _pairing(survey: Survey, serial: str) -> Choice:
     if action == "same":
         return decisions.same_sheet(survey, serial)
     given = {p.image: request.form.get(f"sheet.{p.image}", "") for p in decisions.copied_pages(survey, serial)}
-    return Choice(Action.PAIR, pairs=tuple((i, int(n) if n.isdecimal() else -1) for i, n in given.items()))
+    return Choice(
+        Action.PAIR, pairs=tuple((i, int(n) if n.isdecimal() and len(n) <= 4 else -1) for i, n in given.items())
+    )
 
 
 def _wrong_words(survey: Survey, item_id: str, error: DatasetError) -> str:

@@ -188,7 +188,7 @@ def settle(slug: str, image: str) -> ResponseReturnValue:
         page = request.form.get("page", "")
         where = Assignment(
             layout=request.form.get("layout", ""),
-            page=int(page) if page.isascii() and page.isdigit() else 0,
+            page=int(page) if page.isascii() and page.isdigit() and len(page) <= 2 else 0,
             serial=request.form.get("serial", "").strip().upper() or None,
         )
         serial = instance().decisions.assign(survey, image, where, by=name)
