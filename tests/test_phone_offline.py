@@ -265,7 +265,9 @@ def test_an_update_takes_nothing_away_even_where_the_server_goes_in_the_middle(s
             window.set_offline(True)
             opens(page, "/s/nytt")
             assert page.evaluate("document.querySelector('script[src]').src").split("/")[-2] == changed.id
-            assert [d["body"] for d in stored(page)["drafts"]] == ["början på ett svar"]
+            window.set_offline(False)
+            page = engine(window, "nytt")
+            assert page.evaluate("survey.draft()")["body"] == "början på ett svar"
 
 
 def test_a_queued_answer_survives_an_update_of_the_program(site: PhoneSite, tmp_path: Path) -> None:
@@ -311,7 +313,7 @@ def test_a_killed_browser_opens_cold_and_sends_what_waited(tmp_path: Path, site:
         page = window.new_page()
         window.set_offline(True)
         opens(page, f"{site.address}/s/dodad")
-        assert [d["body"] for d in stored(page)["drafts"]] == ["utkastet"]
+        assert [d["form"] for d in stored(page)["drafts"]] == ["ett"]
         assert [e["number"] for e in stored(page)["queue"]] == [number]
         site.gate.always("pass")
         window.set_offline(False)
@@ -321,7 +323,50 @@ def test_a_killed_browser_opens_cold_and_sends_what_waited(tmp_path: Path, site:
                 break
             page.wait_for_timeout(50)
         assert stored(page)["queue"] == []
+        page.goto(f"{site.address}/s/dodad/offline.json")
+        start_engine(page, "dodad")
+        assert page.evaluate("survey.draft()")["body"] == "utkastet"
     assert site.answers("dodad") == [{"fick": ["nej"]}]
+
+
+def found_in(folder: Path, *wanted: bytes) -> list[str]:
+    """Return the files of a profile that hold any of some bytes."""
+    files = (f for f in folder.rglob("*") if f.is_file() and not f.is_symlink())
+    return [str(f.relative_to(folder)) for f in files if any(w in f.read_bytes() for w in wanted)]
+
+
+SECRET = "Sommarkatten XQ"
+
+
+@pytest.mark.parametrize("end", ["sent", "dropped", "erased"])
+def test_nothing_readable_of_a_draft_is_left_on_the_disk(tmp_path: Path, site: PhoneSite, end: str) -> None:
+    """A browser's database keeps deleted values in its files; without their key nobody reads them."""
+    site.survey(f"disk-{end}")
+    own = OwnBrowser(site.playwright, tmp_path / "profile")
+    words = (SECRET.encode(), SECRET.encode("utf-16-le"))
+    with own.running() as window:
+        page = window.new_page()
+        page.goto(f"{site.address}/s/disk-{end}/offline.json")
+        start_engine(page, f"disk-{end}")
+        page.evaluate("(words) => survey.beginDraft({ form: 'ett' }, { words })", SECRET)
+        page.evaluate("(words) => survey.saveDraft({ form: 'ett' }, { words: words + ' mer' })", SECRET)
+        assert page.evaluate("survey.draft()")["body"] == {"words": SECRET + " mer"}
+        look = "caches.match(`/s/${data.slug}/key`).then((r) => r.arrayBuffer()).then((b) => [...new Uint8Array(b)])"
+        key = bytes(page.evaluate(look))
+        assert len(key) == 32
+        # The search finds what is there.
+        assert found_in(own.profile, key)
+        if end == "sent":
+            answer = {"mer": {"options": [], "texts": {"": SECRET}}}
+            becomes(page, freeze(page, answer), "sent")
+        else:
+            page.evaluate({"dropped": "survey.dropDraft()", "erased": "eraseAll()"}[end])
+        for _ in range(40):
+            if not found_in(own.profile, key, *words):
+                break
+            page.wait_for_timeout(50)
+        assert found_in(own.profile, key, *words) == []
+    assert found_in(own.profile, key, *words) == []
 
 
 KILLED = """

@@ -111,7 +111,7 @@ def test_no_cookie_on_any_page_of_a_respondent(client: FlaskClient) -> None:
 
 
 def test_headers_forbid_everything_foreign(client: FlaskClient) -> None:
-    for address in ("/s/prov", "/sign-in", "/finns-inte", "/static/sign.svg", "/s/worker.js", "/s/prov/offline.json"):
+    for address in ("/s/prov", "/sign-in", "/finns-inte", "/s/worker.js", "/s/prov/offline.json"):
         headers = client.get(address).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy

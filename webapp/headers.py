@@ -36,8 +36,8 @@ DOCUMENT = {
 }
 """What a browser must know about anything that it may show as a page; a page that a phone keeps has it too."""
 
-_NEVER_SHOWN = frozenset({"text/css", "text/javascript"})
-"""What is only ever part of a page, and what a worker loads beside its own first script."""
+_NEVER_SHOWN = frozenset({"text/css", "text/javascript", "image/svg+xml"})
+"""What is only ever part of a page: style, scripts, our few drawings, which hold nothing that runs."""
 
 YEAR_S = 365 * 24 * 3600
 

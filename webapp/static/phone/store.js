@@ -5,6 +5,7 @@
  *
  *   const store = openStore()
  *   store.draft(slug)              the draft { slug, form, body } or undefined; body is whatever the interface keeps
+ *                                  (anything JSON holds); it is written under a key that is destroyed with the draft
  *   store.beginDraft(draft)        keep a new one in the place of any other
  *   store.saveDraft(draft)         keep what was changed; false where that form was sent, erased or replaced meanwhile
  *                                  (in another tab): then nothing is written, so that nothing comes back
@@ -17,6 +18,8 @@
  * An entry: { number, slug, sealed, state, tries, next, until, unsure }; see send.js. A draft's `form` is a random text
  * of this phone alone and never travels; it tells one form begun from the next.
  */
+
+import { dropAllKeys, dropKey, keyOf, locked, newKey, unlocked } from "./shred.js";
 
 const DATABASE = "kryssklick";
 const LAYOUT = 1;
@@ -41,6 +44,7 @@ export class Store {
   constructor(factory) {
     this.factory = factory;
     this.opening = null;
+    this.known = null;
   }
 
   async database() {
@@ -96,35 +100,47 @@ export class Store {
   }
 
   /** @returns {Promise<Object|undefined>} */
-  draft(slug) {
-    return this.inTransaction(["drafts"], "readonly", (drafts) => settled(drafts.get(slug)));
+  async draft(slug) {
+    const found = await this.inTransaction(["drafts"], "readonly", (drafts) => settled(drafts.get(slug)));
+    const key = await keyOf(slug);
+    if (!found && key) await dropKey(slug);
+    const body = found && key ? await unlocked(key, found.body) : undefined;
+    return body === undefined ? undefined : { ...found, body };
   }
 
   /** @param {{slug: string, form: string, body: *}} draft */
-  beginDraft(draft) {
+  async beginDraft({ slug, form, body }) {
+    // A page that is being closed has no time to look the key up.
+    this.known = { form, key: await newKey(slug) };
+    const draft = { slug, form, body: await locked(this.known.key, body) };
     return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.put(draft)));
   }
 
   /** @returns {Promise<boolean>} whether it was kept */
-  saveDraft(draft) {
+  async saveDraft({ slug, form, body }) {
+    const key = this.known && this.known.form === form ? this.known.key : await keyOf(slug);
+    if (!key) return false;
+    const draft = { slug, form, body: await locked(key, body) };
     return this.inTransaction(["drafts"], "readwrite", async (drafts) => {
-      const before = await settled(drafts.get(draft.slug));
-      if (!before || before.form !== draft.form) return false;
+      const before = await settled(drafts.get(slug));
+      if (!before || before.form !== form) return false;
       await settled(drafts.put(draft));
       return true;
     });
   }
 
-  dropDraft(slug) {
+  async dropDraft(slug) {
+    await dropKey(slug);
     return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.delete(slug)));
   }
 
   /** Freeze a sealed answer; the same number twice is one entry. */
-  queue(entry) {
-    return this.inTransaction(["drafts", "queue"], "readwrite", async (drafts, queue) => {
+  async queue(entry) {
+    await this.inTransaction(["drafts", "queue"], "readwrite", async (drafts, queue) => {
       await settled(queue.put(entry));
       await settled(drafts.delete(entry.slug));
     });
+    await dropKey(entry.slug);
   }
 
   /** @returns {Promise<Object[]>} */
@@ -144,7 +160,8 @@ export class Store {
   }
 
   /** Take away everything that belongs to one survey. */
-  eraseSurvey(slug) {
+  async eraseSurvey(slug) {
+    await dropKey(slug);
     return this.inTransaction(["drafts", "queue"], "readwrite", async (drafts, queue) => {
       await settled(drafts.delete(slug));
       for (const number of await settled(queue.index("slug").getAllKeys(slug))) await settled(queue.delete(number));
@@ -153,6 +170,7 @@ export class Store {
 
   /** Take away the whole database; open tabs let go of it and begin anew. */
   async eraseAll() {
+    await dropAllKeys();
     const db = await this.database();
     this.opening = null;
     db.close();

@@ -149,16 +149,18 @@ export class PhoneSurvey {
     if (!self.navigator || !navigator.serviceWorker) return false;
     await navigator.serviceWorker.register(WORKER, { scope: SCOPE, updateViaCache: "imports" });
     const { active } = await navigator.serviceWorker.ready;
-    const ask = (what, source) =>
+    const { source } = this.data;
+    const { list } = this;
+    // What the server said at the beginning is not new for ever.
+    delete this.data.source;
+    delete this.list;
+    const ask = (what) =>
       new Promise((resolve) => {
         const { port1, port2 } = new MessageChannel();
         port1.onmessage = (event) => resolve(event.data === true);
-        active.postMessage({ what, slug: this.data.slug, language, source, list: this.list }, [port2]);
+        active.postMessage({ what, slug: this.data.slug, language, source, list }, [port2]);
       });
-    const kept = await ask("keep", this.data.source);
-    // What was asked for at the beginning is not new for ever.
-    delete this.data.source;
-    delete this.list;
+    const kept = await ask("keep");
     if (kept) (self.requestIdleCallback || ((work) => setTimeout(work, 2000)))(() => ask("languages"));
     return kept;
   }
