@@ -198,6 +198,14 @@ async () => {
   });
   const [drafts, queue] = [await all("drafts"), await all("queue")];
   opened.close();
+  for (const draft of drafts) {
+    const kept = await caches.match(`/s/${draft.slug}/key`);
+    if (!kept) continue;
+    const key = await crypto.subtle.importKey("raw", await kept.arrayBuffer(), "AES-GCM", false, ["decrypt"]);
+    const { nonce, bytes } = draft.body;
+    draft.body = JSON.parse(new TextDecoder().decode(
+      await crypto.subtle.decrypt({ name: "AES-GCM", iv: nonce }, key, bytes)));
+  }
   return { drafts, queue: queue.map((e) => ({ ...e, sealed: e.sealed && e.sealed.byteLength })),
            other: [localStorage.length, sessionStorage.length, document.cookie] };
 }
@@ -205,7 +213,7 @@ async () => {
 
 
 def stored(page: Page) -> dict[str, Any]:
-    """Return what a page has stored on the phone, sealed bytes as their number."""
+    """Return what a page has stored on the phone, drafts with their own key opened, sealed bytes as their number."""
     return dict(page.evaluate(STORED))
 
 
