@@ -18,6 +18,7 @@ from forms.definition import read
 from forms.model import Instrument, Kind
 from forms.places import codes
 from forms.rules import rules_of
+from webapp.views.posted import read_given
 
 SHIPPED = sorted((Path(__file__).parent.parent / "forms" / "instruments").glob("*.toml"))
 
@@ -136,6 +137,35 @@ def test_texts_are_cleaned_alike(page: Page) -> None:
     found = run_module(page, "rules", "return v.map((t) => [m.clean(t), m.strip(t), m.lengthOf(t)])", texts)
     assert found == [[clean(t), t.strip(), len(t)] for t in texts]
     assert any(unicodedata.category(s) == "Cc" for s in signs)
+
+
+@st.composite
+def posted(draw: st.DrawFn, instrument: Instrument) -> list[tuple[str, str]]:
+    """Pairs of name and value as a form may hold them, and some that no form of ours holds."""
+    ids = [q.id for q in instrument.questions]
+    names = st.builds(
+        lambda start, question, rest: start + question + rest,
+        st.sampled_from(["a.", "t.", "a.", "t.", "", "x."]),
+        st.sampled_from([*ids, "okand"]),
+        st.sampled_from(["", "", ".o0", ".o1", ".", ".o0.x"]),
+    )
+    values = st.sampled_from(["o0", "o1", "1", "=o0", "=", "", " ", "\x1c", "\ufeff", "ord\r\nord", "1480", "=1480"])
+    return draw(st.lists(st.tuples(names, values), max_size=12))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_the_form_is_read_alike(page: Page, data: st.DataObject) -> None:
+    instrument = data.draw(instruments())
+    fields = data.draw(posted(instrument))
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        values.setdefault(name, []).append(value)
+    # A browser gives fields in the order of the page; the server has gathered them by name.
+    entries = [[name, value] for name, several in values.items() for value in several]
+    sent = {"rules": rules_of(instrument, codes()), "entries": entries}
+    code = "const { payload } = await import('/rules.js'); return payload(m.givenFrom(v.rules, v.entries))"
+    assert run_module(page, "fields", code, sent) == to_payload(read_given(instrument, values))
 
 
 def test_half_a_character_never_leaves_the_phone(page: Page) -> None:
