@@ -326,3 +326,31 @@ def test_keyboard_alone_is_enough(window: BrowserContext, site: PhoneSite) -> No
     keys.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(SENT)
     assert site.answers("tangent") == [{"fick": ["nej"], "vilka": ["vard"]}]
+
+
+def test_the_first_letters_find_a_place_in_a_long_list(window: BrowserContext) -> None:
+    page = window.new_page()
+    begin(page, "prov")
+    box(page, "Nej").check()
+    press(page, "Nästa", "Hoppa över")
+    at(page, "Vilken kommun?", 3)
+    letters = page.get_by_label("Skriv de första bokstäverna, eller välj i listan")
+    letters.fill("möl")
+    press(page, "Mölndal")
+    expect(page.locator("#f-kommun")).to_have_value("1481")
+    expect(page.locator("#f-kommun")).to_be_focused()
+    expect(page.locator(".find li")).to_have_count(0)
+    # A name that holds the letters comes after those that begin with them; Enter takes the first.
+    letters.fill("berg")
+    assert all("berg" in name.lower() for name in page.locator(".find li").all_inner_texts())
+    letters.fill("göt")
+    assert page.locator(".find li").all_inner_texts() == ["Göteborg", "Götene"]
+    letters.press("Enter")
+    expect(page.locator("#f-kommun")).to_have_value("1480")
+    at_place = page.get_by_role("heading", level=1)
+    expect(at_place).to_have_text("Vilken kommun?")
+    letters.fill("en annan")
+    press(page, "En annan", "Nästa")
+    press(page, *["Hoppa över"] * 2)
+    review(page)
+    expect(page.locator("#review dd").nth(2)).to_contain_text("En annan")

@@ -282,7 +282,7 @@ def test_after_the_deadline_no_answer_is_begun_but_one_begun_is_finished(
     today = site.clock.moment.astimezone().date()
     site.survey("frist", deadline=today, grace_days=3)
     page = window.new_page()
-    page.goto("/s/frist")
+    page.goto("/s/frist", wait_until="networkidle")
     press(page, "Fortsätt")
     window.set_offline(True)
     page.evaluate(TOMORROW)

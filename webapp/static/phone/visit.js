@@ -9,10 +9,11 @@
 
 import { fillIn, tidy } from "./fill.js";
 import { givenFrom } from "./fields.js";
+import { send, tellFaults } from "./finish.js";
 import { Keeping } from "./keeping.js";
 import { Outcome } from "./outcome.js";
-import { faultWords, listAnswers, listFaults } from "./review.js";
-import { TooLong } from "./seal.js";
+import { faultWords, listAnswers } from "./review.js";
+import { offerFinder } from "./finder.js";
 import { hush, onVoices } from "./speak.js";
 import { Steps } from "./steps.js";
 import { openSurvey } from "./survey.js";
@@ -53,6 +54,7 @@ export class Visit {
     this.form.addEventListener("input", (event) => this.changed(event.target));
     this.form.addEventListener("change", (event) => this.changed(event.target));
     this.steps = new Steps(this.data, this.form);
+    for (const list of this.form.querySelectorAll("select")) offerFinder(list);
     onVoices(this.data.language, (found) => (byId("speak").hidden = !found));
   }
 
@@ -184,47 +186,7 @@ export class Visit {
     this.reviewed = this.steps.asked(given);
     this.steps.paint("review", given);
     listAnswers(byId("review"), this.steps, given, found.gone);
-    if (found.faults.length) this.faults(found.faults);
-  }
-
-  faults(faults) {
-    show(byId("told"), "faults");
-    listFaults(byId("told").querySelector("ul"), this.steps, faults);
-  }
-
-  async send() {
-    const given = this.given();
-    const { faults, empty, gone } = this.survey.check(given);
-    if (faults.length) return this.faults(faults);
-    if (empty) return show(byId("told"), "empty");
-    if (this.done) return undefined;
-    this.done = true;
-    const { names, whose } = this.keeping;
-    try {
-      await this.survey.freeze(names, given, this.data.language);
-    } catch (error) {
-      this.done = false;
-      return this.unfrozen(error, gone);
-    }
-    return this.sent(names.number, whose === "shared");
-  }
-
-  /** The storage is full or forbidden: then the server seals the answer when it arrives. */
-  unfrozen(error, gone) {
-    if (error instanceof TooLong) return show(byId("told"), "too-long");
-    if (navigator.onLine === false) return show(byId("told"), "no-room");
-    const without = Object.assign(document.createElement("input"), { type: "hidden", name: "without" });
-    without.value = gone.join(" ");
-    this.form.append(without);
-    return this.form.submit();
-  }
-
-  /** Nothing of the answer stays in the page: not for who takes the phone next, not for the browser to restore. */
-  async sent(number, shared) {
-    this.keeping.stop();
-    this.strip();
-    await this.outcome.of(number, shared);
-    self.scrollTo(0, 0);
+    if (found.faults.length) tellFaults(this, found.faults);
   }
 
   strip() {
@@ -300,7 +262,7 @@ export class Visit {
     // An address of its own would be an entry in the browser's history.
     if (pressed.matches("a.skip")) return focusOn(byId("main"));
     if (pressed.dataset.go) return this.go(pressed.dataset.go);
-    if (pressed.name !== "show") return pressed.dataset.do ? this.press(pressed.dataset.do) : this.send();
+    if (pressed.name !== "show") return pressed.dataset.do ? this.press(pressed.dataset.do) : send(this);
     return pressed.value === this.data.language ? this.enter() : changeLanguage(this, pressed.value);
   }
 
