@@ -304,6 +304,8 @@ def test_a_killed_browser_opens_cold_and_sends_what_waited(tmp_path: Path, site:
             if sorted(languages(page, "dodad")) == ["en", "sv"]:
                 break
             page.wait_for_timeout(50)
+        installable = window.new_cdp_session(page).send("Page.getInstallabilityErrors")
+        assert installable["installabilityErrors"] == []
         page.goto(f"{site.address}/s/dodad/offline.json")
         start_engine(page, "dodad")
         site.gate.always("500")

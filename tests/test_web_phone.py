@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import re
 import secrets
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from web_helpers import Clock, web
 from werkzeug.test import TestResponse
 
@@ -198,11 +200,26 @@ def test_the_list_names_each_file_with_the_hash_of_what_comes(client: FlaskClien
 def test_all_that_a_page_loads_is_kept(client: FlaskClient) -> None:
     found = offline(client)
     kept = {f["url"] for f in found["files"]}  # type: ignore[attr-defined]
-    page = client.get("/s/prov").text
+    # A phone loads its icon when it is put among its programs, and then there is network.
+    page = re.sub(r'<link rel="apple-touch-icon"[^>]*>', "", client.get("/s/prov").text)
     loaded = {u.replace("&amp;", "&") for u in re.findall(r'(?:src|href)="(/(?:static|phone)/[^"]+)"', page)}
     style = (Path(FOLDER).parent / "base.css").read_text()
     loaded |= {f"/static/{name}" for name in re.findall(r'url\("([^"]+)"\)', style)}
     assert loaded == kept
+
+
+def test_each_survey_can_be_put_among_the_programs(client: FlaskClient) -> None:
+    page = client.get("/s/prov?lang=en").text
+    address = re.search(r'<link rel="manifest" href="([^"]+)">', page)
+    assert address is not None
+    answer = client.get(address[1].replace("&amp;", "&"))
+    assert answer.mimetype == "application/manifest+json"
+    found = json.loads(answer.data)
+    assert (found["name"], found["lang"], found["scope"]) == ("A try", "en", "/s/prov")
+    assert client.get(found["start_url"]).status_code == 200
+    for icon in found["icons"]:
+        picture = Image.open(io.BytesIO(client.get(icon["src"]).data))
+        assert f"{picture.width}x{picture.height}" == icon["sizes"]
 
 
 def test_kept_pages_speak_each_its_own_language(client: FlaskClient) -> None:

@@ -42,7 +42,15 @@ _NEVER_SHOWN = frozenset({"text/css", "text/javascript", "image/svg+xml"})
 YEAR_S = 365 * 24 * 3600
 
 _COMPRESSIBLE = frozenset(
-    {"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml"}
+    {
+        "text/html",
+        "text/css",
+        "text/javascript",
+        "application/javascript",
+        "application/json",
+        "application/manifest+json",
+        "image/svg+xml",
+    }
 )
 _SMALLEST_WORTH_IT = 600
 

@@ -30,6 +30,7 @@ ROUTES: Mapping[str, Open | Roles] = {
     "phone.sealed": Open.PUBLIC,
     "phone.offline": Open.PUBLIC,
     "phone.page": Open.PUBLIC,
+    "phone.manifest": Open.PUBLIC,
     "phone.worker": Open.PUBLIC,
     "phone.script": Open.PUBLIC,
     "account.sign_in": Open.PUBLIC,

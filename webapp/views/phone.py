@@ -24,11 +24,13 @@ from webapp.dataset.sealing import HEAD_BYTES, SIZES, TAG_BYTES
 from webapp.dataset.surveys import Survey, SurveyState
 from webapp.dataset.tray import parse_submission_id
 from webapp.headers import DOCUMENT, asset_url
-from webapp.language import interface_language, use_language
+from webapp.language import direction, interface_language, use_language
 from webapp.phonefiles import JAVASCRIPT, ServedFile, build
+from webapp.views.formview import text_words
 from webapp.views.here import instance, survey_or_404
 from webapp.views.phonedata import phone, script_address, until
 from webapp.views.respond import first_page, from_own_page
+from webapp.wording import text_parameters
 
 blueprint = Blueprint("phone", __name__)
 
@@ -43,6 +45,15 @@ NUMBER = "Kryssklick-Number"
 
 LOOKS = ("base.css", "cross.svg", "cross-dark.svg", "sign.svg")
 """Static files that a respondent's page needs besides the scripts; the pictures are named in the style sheet."""
+
+ICON_SIZES = (192, 512)
+"""Pixels of the icons among a phone's programs."""
+
+SHORT_NAME = 12
+"""Letters that fit under an icon."""
+
+PAPER = "#fbfaf6"
+"""The ground of the pages, as in base.css."""
 
 BUSY_SECONDS = 30
 """When to come again after the dataset could not be written."""
@@ -140,6 +151,36 @@ def page(slug: str) -> ResponseReturnValue:
     language = wanted if wanted in survey.languages else survey.languages[0]
     answer = make_response(_page(survey, language))
     answer.mimetype = "text/html"
+    return answer
+
+
+@blueprint.get("/s/<slug>/app.webmanifest")
+def manifest(slug: str) -> ResponseReturnValue:
+    """Tell a phone how to put the survey among its programs: each survey is one of its own, in its own language."""
+    survey = survey_or_404(slug)
+    wanted = request.args.get("lang", "")
+    language = wanted if wanted in survey.languages else survey.languages[0]
+    title = text_words(survey.instrument.title, language, text_parameters(survey, language))
+    icons = [
+        {"src": asset_url(current_app, f"sign-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"}
+        for size in ICON_SIZES
+    ]
+    answer = make_response(
+        {
+            "id": url_for("respond.form", slug=slug),
+            "name": title,
+            "short_name": title if len(title) <= SHORT_NAME else "Kryssklick",
+            "lang": language,
+            "dir": direction(language),
+            "start_url": url_for("respond.form", slug=slug, lang=language),
+            "scope": url_for("respond.form", slug=slug),
+            "display": "standalone",
+            "background_color": PAPER,
+            "theme_color": PAPER,
+            "icons": [{**icon, "purpose": purpose} for icon in icons for purpose in ("any", "maskable")],
+        }
+    )
+    answer.mimetype = "application/manifest+json"
     return answer
 
 

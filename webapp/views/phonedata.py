@@ -47,12 +47,14 @@ class Phone:
     Attributes:
         data: JSON for the script; see `phone`.
         script: Address of the script.
+        manifest: Address of what a phone needs to put the survey among its programs.
         send_by: The last day on which what arrives counts, in words; empty where there is no end.
         thanks: What stands after the last question.
     """
 
     data: dict[str, object]
     script: str
+    manifest: str
     send_by: str
     thanks: str
 
@@ -114,7 +116,10 @@ def phone(survey: Survey, instrument: Instrument, language: str, *, begins: bool
         **form_words(instrument, language, parameters),
     }
     thanks = text_words(instrument.thanks, language, parameters)
-    return Phone(data, script_address(), spoken_date(ends.last_day, language) if ends.last_day else "", thanks)
+    manifest = url_for("phone.manifest", slug=survey.slug, lang=language)
+    return Phone(
+        data, script_address(), manifest, spoken_date(ends.last_day, language) if ends.last_day else "", thanks
+    )
 
 
 def script_address() -> str:
