@@ -3,7 +3,7 @@
 The rooms, in the order in which data flows; each module's first line says what it is for:
 
     file to page image    images pdfpages pictures
-    whose page, and where register identify printedcode slips bend outlines
+    whose page, and where register clearer pair identify codegrid printedcode slips bend outlines
     what stands there     samples measure streaks stray handwriting
     what it means         policy interpret readings errors
     printer test page     testpage printtest

@@ -42,6 +42,9 @@ SURE_DROP = 0.08
 LEAST_SHARE = 0.5
 """Share of the tiles that must be found again; with fewer it may be another page, or none."""
 
+WHOLE_SHARE = 0.8
+"""The same where nothing else says where the page lies: a piece of paper that is gone must not be read as empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -66,13 +69,16 @@ class _Tiles:
     weight: Floats
 
 
-def find_bend(laid: Laid, printed: bytes, size_mm: tuple[float, float]) -> Bend | None:
+def find_bend(
+    laid: Laid, printed: bytes, size_mm: tuple[float, float], least_share: float = LEAST_SHARE
+) -> Bend | None:
     """Compare a page with its print.
 
     Args:
         laid: The image and where the page lies in it by its markers, to within some 3 mm.
         printed: The PNG of the page's print.
         size_mm: Width and height of the page.
+        least_share: Share of the large tiles of print that must be found again; small ones may hold too little of it.
 
     Returns:
         How it bends; None where too little of the print was found again to say so.
@@ -80,7 +86,7 @@ def find_bend(laid: Laid, printed: bytes, size_mm: tuple[float, float]) -> Bend 
     pattern = _pattern(printed)
     bend = None
     for look in LOOKS:
-        tiles = _compare(replace(laid, bend=bend), pattern, look)
+        tiles = _compare(replace(laid, bend=bend), pattern, look, least_share if bend is None else LEAST_SHARE)
         if tiles is None:
             return None
         more = _evened(tiles, size_mm, look.spread_mm)
@@ -97,7 +103,7 @@ def _pattern(printed: bytes) -> Gray:
     return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _compare(laid: Laid, pattern: Gray, look: _Look) -> _Tiles | None:
+def _compare(laid: Laid, pattern: Gray, look: _Look, least_share: float) -> _Tiles | None:
     """Find each tile of the print in the page."""
     reach, side, apart = (round(v / STEP_MM) for v in (look.reach_mm, look.side_mm, look.apart_mm))
     shape = pattern.shape[0] + 2 * reach, pattern.shape[1] + 2 * reach
@@ -114,7 +120,7 @@ def _compare(laid: Laid, pattern: Gray, look: _Look) -> _Tiles | None:
             middles.append(((left + side / 2) * STEP_MM, (top + side / 2) * STEP_MM))
             shifts.append(found[0])
             weights.append(found[1])
-    if not corners or len(middles) < LEAST_SHARE * len(corners):
+    if not corners or len(middles) < least_share * len(corners):
         return None
     tiles = _Tiles(np.array(middles), (np.array(shifts) - reach) * STEP_MM, np.array(weights))
     return _agreeing(tiles, 2 * look.apart_mm)

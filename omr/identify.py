@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import zxingcpp
 
 from forms.layout import Code, Layout, Marker
 from forms.pagecode import PageCode, SheetKind, parse
+from omr.codegrid import grid_code
 from omr.images import Gray, PageImage
+from omr.pair import place
 from omr.policy import Policy
 from omr.printedcode import printed_codes
 from omr.readings import Refusal, RefusalCode
-from omr.register import SIGN_UP_IDS, Floats, Found, Registration, page_of, register
+from omr.register import SIGN_UP_IDS, Floats, Found, Laid, Registration, page_of
 
 CODE_ROOM_MM = 5.0
 """Room around the page code's square in which it is looked for first."""
+
+PAIR_ROOM_MM = 10.0
+"""The same where only two markers say where it is: what a stretched page is off far from them."""
+
+LEAST_MARKERS = 2
+"""Markers without which nothing tells where a page lies; two are enough only where its print bears them out."""
 
 PAPER_MARGIN_MM = 9.0
 """Edge of a page that does not count when it is judged blank: scanners leave shadows there."""
@@ -30,10 +38,13 @@ class Identity:
     Attributes:
         layout: The layout it was printed from.
         code: What the page code says.
+        corners_px: Where the QR code's corners were found, in working pixels, 4 × 2, as `PlacedCode` has them; None
+            where it could not be read.
     """
 
     layout: Layout
     code: PageCode
+    corners_px: Floats | None = None
 
 
 def identify(
@@ -54,17 +65,23 @@ def identify(
         return Refusal(RefusalCode.SIGN_UP_SHEET)
     if not found and is_blank(image.gray, policy):
         return Refusal(RefusalCode.BLANK_PAGE, sha256=image.sha256)
-    codes = read_codes(image, found, layouts)
-    if not codes and len(found) >= 3:
+    placed = read_codes(image, found, layouts)
+    codes = tuple(dict.fromkeys(p.code for p in placed))
+    if not codes and len(found) >= LEAST_MARKERS:
         codes = printed_codes(image, found, layouts)
     if any(c.kind is SheetKind.SIGN_UP for c in codes):
         return Refusal(RefusalCode.SIGN_UP_SHEET)
     refusal = _unplaced(image, found) or _unclear(codes, page_of(found), image.sha256)
-    return refusal or known(codes[0], layouts, image.sha256)
+    if refusal is not None:
+        return refusal
+    identity = known(codes[0], layouts, image.sha256)
+    if isinstance(identity, Identity) and len(placed) == 1:
+        return replace(identity, corners_px=placed[0].corners_px)
+    return identity
 
 
 def _unplaced(image: PageImage, found: Sequence[Found]) -> Refusal | None:
-    if len(found) >= 3:
+    if len(found) >= LEAST_MARKERS:
         return None
     # Markers of 8 mm are lost below some 60 dpi. What is so small can't be a scan that only lacks them.
     if min(image.size_px) < 700:
@@ -103,55 +120,6 @@ def known(code: PageCode, layouts: Mapping[str, Layout], sha256: str) -> Identit
     return Refusal(RefusalCode.OTHER_VERSION if same else RefusalCode.UNKNOWN_FORM, detail, sha256)
 
 
-def read_codes(image: PageImage, found: Sequence[Found], layouts: Mapping[str, Layout]) -> tuple[PageCode, ...]:
-    """Read the page codes: where they must be first, then anywhere, then at the picture's full size.
-
-    Args:
-        image: The page image.
-        found: The markers found in it.
-        layouts: The layouts known; they say where the code stands.
-
-    Returns:
-        The valid codes of ours in the first place that had any, each once.
-    """
-    for crop in _crops(image.gray, found, layouts):
-        if codes := _decode(crop):
-            return codes
-    if codes := _decode(image.gray):
-        return codes
-    return _decode(image.full()) if image.shrink > 1 else ()
-
-
-def _crops(gray: Gray, found: Sequence[Found], layouts: Mapping[str, Layout]) -> list[Gray]:
-    """Return the parts of the image where the layouts say that the code stands."""
-    page = page_of(found)
-    places: dict[tuple[Marker, ...], Code] = {}
-    for layout in layouts.values():
-        if page is not None and page <= layout.pages:
-            markers = tuple(m for m in layout.markers if m.page == page)
-            places.setdefault(markers, next(c for c in layout.codes if c.page == page))
-    crops = []
-    for markers, code in places.items():
-        fit = register(found, markers, worst_mm=2.0)
-        if fit is None:
-            continue
-        crop = _crop(gray, fit, code, 1)
-        if crop is not None:
-            crops.append(crop)
-    return crops
-
-
-def _crop(gray: Gray, fit: Registration, code: Code, grow: int) -> Gray | None:
-    """Cut out where a code must be; `grow` pixels of `gray` are one of those that the page was fitted in."""
-    x, y, s, room = code.x, code.y, code.size, CODE_ROOM_MM
-    square = np.array([[x - room, y - room], [x + s + room, y - room], [x - room, y + s + room]])
-    corners = fit.to_px(np.vstack([square, [x + s + room, y + s + room]])) * grow
-    low = np.maximum(np.floor(corners.min(0)).astype(int), 0)
-    high = np.ceil(corners.max(0)).astype(int)
-    crop = gray[low[1] : high[1], low[0] : high[0]]
-    return np.ascontiguousarray(crop) if min(crop.shape) > 20 else None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedCode:
     """A page code and where it was found.
@@ -166,19 +134,78 @@ class PlacedCode:
     corners_px: Floats
 
 
+def read_codes(image: PageImage, found: Sequence[Found], layouts: Mapping[str, Layout]) -> tuple[PlacedCode, ...]:
+    """Read the page codes: where they must be first, then module by module, then anywhere, then at full size.
+
+    Args:
+        image: The page image.
+        found: The markers found in it.
+        layouts: The layouts known; they say where the code stands.
+
+    Returns:
+        The valid codes of ours in the first place that had any; one that stands there twice comes twice.
+    """
+    places = _places(found, layouts)
+    for fit, code in places:
+        cut = _crop(image.gray, fit, code, 1, CODE_ROOM_MM if fit.markers > LEAST_MARKERS else PAIR_ROOM_MM)
+        if cut is not None and (codes := _placed(*cut)):
+            return codes
+    full = image.full() if places and image.shrink > 1 else image.gray
+    for fit, code in places:
+        laid = Laid(image.gray, fit, 0.0)
+        told = grid_code(laid, full, image.shrink, code)
+        if told is not None:
+            return (PlacedCode(told.code, laid.to_px(told.corners_mm)),)
+    if codes := placed_codes(image):
+        return codes
+    return _placed(image.full(), np.zeros(2), image.shrink) if image.shrink > 1 else ()
+
+
+def _places(found: Sequence[Found], layouts: Mapping[str, Layout]) -> list[tuple[Registration, Code]]:
+    """Return where the layouts say that the code stands, each place once."""
+    page = page_of(found)
+    places: dict[tuple[Marker, ...], Code] = {}
+    for layout in layouts.values():
+        if page is not None and page <= layout.pages:
+            markers = tuple(m for m in layout.markers if m.page == page)
+            places.setdefault(markers, next(c for c in layout.codes if c.page == page))
+    fits = ((place(found, markers, worst_mm=2.0), code) for markers, code in places.items())
+    return [(fit, code) for fit, code in fits if fit is not None]
+
+
+def _crop(gray: Gray, fit: Registration, code: Code, grow: int, room: float) -> tuple[Gray, Floats] | None:
+    """Cut out where a code must be; `grow` pixels of `gray` are one of those that the page was fitted in.
+
+    Returns:
+        The part, and where its first pixel is.
+    """
+    x, y, s = code.x, code.y, code.size
+    square = np.array([[x - room, y - room], [x + s + room, y - room], [x - room, y + s + room]])
+    corners = fit.to_px(np.vstack([square, [x + s + room, y + s + room]])) * grow
+    low = np.maximum(np.floor(corners.min(0)).astype(int), 0)
+    high = np.maximum(np.ceil(corners.max(0)).astype(int), 0)
+    crop = gray[low[1] : high[1], low[0] : high[0]]
+    return (np.ascontiguousarray(crop), low.astype(np.float64)) if min(crop.shape) > 20 else None
+
+
 def placed_codes(image: PageImage) -> tuple[PlacedCode, ...]:
     """Read all page codes of an image, each with its place; one that is there twice comes twice.
 
     Args:
         image: The page image.
     """
+    return _placed(image.gray, np.zeros(2))
+
+
+def _placed(gray: Gray, origin: Floats, grow: int = 1) -> tuple[PlacedCode, ...]:
+    """Read page codes; `origin` is where the first pixel of `gray` is, and `grow` of them make a working pixel."""
     found = []
-    for barcode in _barcodes(image.gray):
+    for barcode in _barcodes(gray):
         code = parse(barcode.text)
         at = barcode.position
         if code is not None:
             corners = [(p.x, p.y) for p in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)]
-            found.append(PlacedCode(code, np.array(corners, np.float64)))
+            found.append(PlacedCode(code, (np.array(corners, np.float64) + origin) / grow))
     return tuple(found)
 
 
@@ -192,17 +219,16 @@ def codes_at(image: PageImage, fit: Registration | None, code: Code) -> tuple[Pa
     """
     if fit is None:
         return ()
-    crop = _crop(image.gray, fit, code, 1)
-    codes = () if crop is None else _decode(crop)
-    if not codes and image.shrink > 1:
-        crop = _crop(image.full(), fit, code, image.shrink)
-        codes = () if crop is None else _decode(crop)
-    return codes
-
-
-def _decode(gray: Gray) -> tuple[PageCode, ...]:
-    codes = (parse(b.text) for b in _barcodes(gray))
-    return tuple(dict.fromkeys(c for c in codes if c is not None))
+    looks: list[tuple[Gray, int]] = [(image.gray, 1)]
+    for gray, grow in looks:
+        cut = _crop(gray, fit, code, grow, CODE_ROOM_MM)
+        codes = () if cut is None else tuple(dict.fromkeys(p.code for p in _placed(*cut)))
+        if codes:
+            return codes
+        if grow == 1 < image.shrink:
+            looks.append((image.full(), image.shrink))
+    told = grid_code(Laid(image.gray, fit, 0.0), looks[-1][0], looks[-1][1], code)
+    return () if told is None else (told.code,)
 
 
 def _barcodes(gray: Gray) -> Sequence[zxingcpp.Barcode]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.bend import find_bend
+from omr.bend import LEAST_SHARE, WHOLE_SHARE, find_bend
 from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply
 from omr.samples import darkness, sample, whites
 
@@ -61,6 +61,9 @@ class Places:
 FLAT_MM = 0.25
 """Residual of the markers, and scatter of the outlines, up to which a page is flat."""
 
+PROVEN = 3
+"""So many markers say by themselves where a page lies; with fewer the print must bear them out."""
+
 FLAT_SHIFT_MM = 1.0
 """Shift of a box up to which a page may be flat; with more, other boxes may be beyond the range of the search."""
 
@@ -109,16 +112,18 @@ def settle(laid: Laid, boxes_mm: Floats, printed: bytes, size_mm: tuple[float, f
         print and outlines can't be brought to agree.
     """
     places = place_boxes(laid, boxes_mm)
-    if laid.page.residual_mm <= FLAT_MM and places.is_flat:
+    proven = laid.page.markers >= PROVEN
+    if proven and laid.page.residual_mm <= FLAT_MM and places.is_flat:
         return laid, places
-    bend = find_bend(laid, printed, size_mm)
+    bend = find_bend(laid, printed, size_mm, LEAST_SHARE if proven else WHOLE_SHARE)
     if bend is None:
         return laid, replace(places, sure=np.zeros_like(places.sure))
     bent = replace(laid, bend=bend)
     places = place_boxes(bent, boxes_mm)
     if not places.is_flat:
         return bent, replace(places, sure=np.zeros_like(places.sure))
-    return bent, places
+    # Paper that is gone has no outlines, and nothing in its boxes.
+    return bent, places if proven else replace(places, sure=places.sure & (places.outline >= FOUND))
 
 
 def _outlines(laid: Laid, boxes_mm: Floats) -> tuple[Floats, Floats]:

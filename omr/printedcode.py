@@ -16,7 +16,8 @@ from forms.layout import Code, Layout, Marker
 from forms.pagecode import PREFIX, PageCode, parse
 from omr.handwriting import available, read_lines
 from omr.images import Gray, PageImage
-from omr.register import Found, Laid, page_of, register
+from omr.pair import place
+from omr.register import Found, Laid, page_of
 
 DPIS = (240, 300, 360, 430)
 """At which the line is shown to Tesseract; two looks at least must tell the same code, and none another."""
@@ -55,7 +56,7 @@ def printed_codes(image: PageImage, found: Sequence[Found], layouts: Mapping[str
 
     Args:
         image: The page image.
-        found: The markers found in it, three at least.
+        found: The markers found in it, two at least.
         layouts: The layouts known; they say where the line stands.
 
     Returns:
@@ -71,7 +72,7 @@ def printed_codes(image: PageImage, found: Sequence[Found], layouts: Mapping[str
             places.setdefault(markers, next(c for c in layout.codes if c.page == page))
     codes = []
     for markers, code in places.items():
-        fit = register(found, markers, worst_mm=2.0)
+        fit = place(found, markers, worst_mm=2.0)
         if fit is not None:
             codes += _read(image, Laid(image.gray, fit, 0.0), code, page, layouts.values())
     return tuple(dict.fromkeys(codes))

@@ -9,12 +9,14 @@ import numpy as np
 
 from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
+from forms.qr import QUIET_MODULES, SIDE_MODULES
 from omr.handwriting import Crop, Suggestion, crops, suggest
 from omr.identify import Identity, identify
 from omr.images import PageImage
 from omr.interpret import states
 from omr.measure import measure
-from omr.outlines import Places, settle
+from omr.outlines import PROVEN, Places, settle
+from omr.pair import place
 from omr.policy import POLICY, Policy
 from omr.readings import (
     Chances,
@@ -28,18 +30,21 @@ from omr.readings import (
     StrayInk,
     TextReading,
 )
-from omr.register import Floats, Found, Laid, black_level, find_markers, register
+from omr.register import Floats, Found, Laid, Registration, black_level, find_markers
 from omr.slips import Slip, find_slips, is_slip
 from omr.stray import MM_PER_PX, InkAt, corners_mm, ink_outside, unprinted
 from omr.streaks import without_streaks
 from omr.testpage import is_test_page, test_page_refusal
 
-READER = "0.2.1"
+READER = "0.3.0"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 
 NOT_FLAT = "Those found don't lie as on a sheet."
 """Detail of a refusal."""
+
+NOT_BORNE_OUT = "2 of 4 were found, and the print doesn't show where the page lies."
+"""The same."""
 
 STREAK_MM = 3.0
 """Ink in a text field that is narrower than this may be a streak."""
@@ -141,7 +146,7 @@ def _examine_slip(image: PageImage, slip: Slip, part: int, policy: Policy) -> Ex
 def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found], policy: Policy) -> Examined:
     """Read one page whose code and markers are known, wherever it lies in the image."""
     layout, number = identity.layout, identity.code.page
-    page = register(found, [m for m in layout.markers if m.page == number], policy.worst_bent_mm)
+    page = _lies(identity, found, policy)
     if page is None:
         return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_FLAT, image.sha256), {})
     dpi = page.px_per_mm * 25.4 * image.shrink
@@ -155,6 +160,8 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
         cleaned = without_streaks(seen.laid, unprinted(layout, number), MM_PER_PX)
         if cleaned is not None:
             seen = _look(replace(laid, gray=cleaned), layout, number, _rectangles(boxes), policy)
+    if seen.laid.bend is None and page.markers < PROVEN:
+        return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_BORNE_OUT, image.sha256), {})
     if seen.laid.bend is None and page.residual_mm > policy.worst_fit_mm:
         return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_FLAT, image.sha256), {})
 
@@ -181,6 +188,18 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
     )
     written = {n: f for n, (f, t) in enumerate(zip(fields, texts, strict=True)) if t.ink}
     return Examined(reading, crops(image, laid, written))
+
+
+def _lies(identity: Identity, found: Sequence[Found], policy: Policy) -> Registration | None:
+    """Say where a page lies, by its markers and, where two are lost, by its page code as well."""
+    layout, number = identity.layout, identity.code.page
+    code = None
+    if identity.corners_px is not None:
+        at = next(c for c in layout.codes if c.page == number)
+        quiet = at.size * QUIET_MODULES / (SIDE_MODULES + 2 * QUIET_MODULES)
+        inner = at.size - 2 * quiet
+        code = corners_mm((at.x + quiet, at.y + quiet, inner, inner)), identity.corners_px
+    return place(found, [m for m in layout.markers if m.page == number], policy.worst_bent_mm, code)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,9 +250,9 @@ def with_suggestions(outcome: Outcome, guesses: Mapping[int, Suggestion | None])
     if isinstance(outcome, Refusal):
         return outcome
     texts = list(outcome.texts)
-    for place, guess in guesses.items():
+    for at, guess in guesses.items():
         if guess is not None:
-            texts[place] = replace(texts[place], suggestion=guess.text, confidence=guess.confidence)
+            texts[at] = replace(texts[at], suggestion=guess.text, confidence=guess.confidence)
     return replace(outcome, texts=tuple(texts))
 
 

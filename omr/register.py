@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forms.layout import Marker
+from omr.clearer import is_bare, other_looks
 from omr.images import Gray
 
 Floats = NDArray[np.float64]
@@ -30,6 +31,9 @@ SIGN_UP_IDS = range(128, 132)
 CORNER_SHARE = 0.27
 """Side of a corner crop, in shorter sides of the image: 57 mm of A4, which holds a marker at 5° of skew, printed at
 94 % and 5 mm off."""
+
+PAPER_MM = 210.0
+"""Shorter side of the paper that an image is taken to show."""
 
 ROOM_PX = 12
 """White border laid around what is searched for markers."""
@@ -154,14 +158,38 @@ def find_markers(gray: Gray) -> tuple[Found, ...]:
         for left in (0, width - side):
             corner = gray[top : top + side, left : left + side]
             found += _find(corner, (left, top), _Look.COARSE) if side >= LEAST_COARSE_PX else []
-            if not any(
-                left <= f.corners_px[0, 0] < left + side and top <= f.corners_px[0, 1] < top + side for f in found
-            ):
+            if not _has_one(found, left, top, side):
                 found += _find(corner, (left, top), _Look.CLOSE)
     unique = _once(found)
     if len(unique) >= 3 or any(f.id in SIGN_UP_IDS for f in unique):
         return unique
-    return _once(_find(gray, (0, 0), _Look.WIDE)) or unique
+    unique = _once(_looked_again(gray, side, found))
+    if len(unique) >= 3 or is_bare(gray):
+        return unique
+    wide = _once(_find(gray, (0, 0), _Look.WIDE))
+    return wide if len(wide) > len(unique) else unique
+
+
+def _looked_again(gray: Gray, side: int, found: Sequence[Found]) -> list[Found]:
+    """Look again where no marker was found, with thin lines taken out of the corner; return those found before too."""
+    height, width = gray.shape
+    px_per_mm = min(height, width) / PAPER_MM
+    found = list(found)
+    for top in (0, height - side):
+        for left in (0, width - side):
+            corner = gray[top : top + side, left : left + side]
+            if _has_one(found, left, top, side) or is_bare(corner):
+                continue
+            for look in other_looks(corner, px_per_mm):
+                if more := _find(look, (left, top), _Look.CLOSE):
+                    found += more
+                    break
+    return found
+
+
+def _has_one(found: Iterable[Found], left: int, top: int, side: int) -> bool:
+    """Tell whether a marker was found in a corner crop."""
+    return any(left <= f.corners_px[0, 0] < left + side and top <= f.corners_px[0, 1] < top + side for f in found)
 
 
 def all_markers(gray: Gray) -> tuple[Found, ...]:
@@ -238,7 +266,7 @@ def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float)
     used = [f for f in found if f.id in at]
     if len(used) < 3:
         return None
-    paper = np.stack([_corners_mm(at[f.id]) for f in used])
+    paper = np.stack([marker_corners_mm(at[f.id]) for f in used])
     image = np.stack([f.corners_px for f in used])
     fits = [_affine(paper, image)]
     if fits[0].residual_mm > EVEN_MM:
@@ -248,10 +276,11 @@ def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float)
     if min(f.residual_mm for f in fits) > worst_mm and len(used) == 4:
         fits += [_affine(np.delete(paper, i, 0), np.delete(image, i, 0)) for i in range(4)]
     best = min(fits, key=lambda f: f.residual_mm)
-    return best if best.residual_mm <= worst_mm and _is_page(best) else None
+    return best if best.residual_mm <= worst_mm and is_page(best) else None
 
 
-def _corners_mm(marker: Marker) -> Floats:
+def marker_corners_mm(marker: Marker) -> Floats:
+    """Return the corners of a marker on paper, 4 × 2, as `Found` has them."""
     x, y, s = marker.x, marker.y, marker.size
     return np.array([[x, y], [x + s, y], [x + s, y + s], [x, y + s]])
 
@@ -274,7 +303,7 @@ def _judged(matrix: Floats, paper: Floats, image: Floats) -> Registration:
     return replace(registration, residual_mm=float(np.sqrt(np.mean(off_px**2)) / registration.px_per_mm))
 
 
-def _is_page(registration: Registration) -> bool:
+def is_page(registration: Registration) -> bool:
     """Tell whether the fit could be a flat page: not mirrored, hardly slanted, hardly stretched."""
     across, down = registration._steps()
     long, short = np.hypot(*across), np.hypot(*down)
