@@ -170,7 +170,7 @@ def test_what_has_to_be_mended_is_told_once_beside_the_field(window: BrowserCont
     told = page.locator(".mend").filter(visible=True)
     expect(told).to_have_count(1)
     expect(told).to_have_text("Att rätta: Skriv talet med bara siffror, till exempel 3.")
-    assert told.get_attribute("id") in (field.get_attribute("aria-describedby") or "")
+    assert f"{told.get_attribute('id')} " in f"{field.get_attribute('aria-describedby')} "
     assert page.get_by_role("alert").filter(visible=True).count() == 0
     # Back is always open; at the end a summary leads to what is left to mend.
     press(page, "Tillbaka")

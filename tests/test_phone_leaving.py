@@ -305,6 +305,25 @@ def test_after_the_deadline_no_answer_is_begun_but_one_begun_is_finished(
     assert site.instance.tray.waiting(site.instance.surveys.get("frist")) == 1
 
 
+def test_a_closed_survey_says_so_and_can_be_erased(window: BrowserContext, site: PhoneSite) -> None:
+    site.survey("slut")
+    page = window.new_page()
+    begin(page, "slut", MINE)
+    to_the_last(page)
+    saved(page)
+    site.instance.close_survey("slut")
+    page.goto("/s/slut")
+    heading(page, "Undersökningen är stängd")
+    assert axe_faults(page) == []
+    press(page, "Radera allt från den här telefonen")
+    assert axe_faults(page) == []
+    press(page, "Nej, gå tillbaka")
+    heading(page, "Undersökningen är stängd")
+    press(page, "Radera allt från den här telefonen", "Ja, radera allt")
+    heading(page, "Allt är raderat")
+    assert page.evaluate("indexedDB.databases().then((d) => d.length)") == 0
+
+
 def storage_full(page: Page) -> None:
     page.evaluate("""() => {
       IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };

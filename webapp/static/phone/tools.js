@@ -16,7 +16,7 @@ import { eraseAll } from "./survey.js";
 import { byId, clear, focusOn, made, put, show } from "./view.js";
 
 /** What steps aside while it is asked whether everything is to be erased. */
-const OTHERS = ["answers", "state", "bar", "steps", "queued", "told"];
+const OTHERS = ["answers", "closed", "state", "bar", "steps", "queued", "told", "speak"];
 
 function aside(on) {
   for (const name of OTHERS) if (byId(name)) byId(name).classList.toggle("aside", on);
@@ -45,6 +45,7 @@ export async function erase(visit) {
   visit.strip();
   visit.outcome.number = null;
   aside(false);
+  if (byId("closed")) byId("closed").hidden = true;
   const done = await eraseAll().then(
     () => true,
     () => false,
