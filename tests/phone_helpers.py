@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from browser_helpers import ARGUMENTS, CHROMIUM, PHONE, browsing, serving
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect, sync_playwright
 from web_helpers import PARAMETERS, Clock, make_instance
 
 from webapp.app import create_app
@@ -313,3 +313,28 @@ class OwnBrowser:
             assert process.poll() is None, "Chromium did not start"
             time.sleep(0.05)
         return int(file.read_text().split()[0])
+
+
+def languages(page: Page, slug: str) -> list[str]:
+    """Return the languages that a survey is kept in."""
+    return list(
+        page.evaluate(
+            """async (slug) => {
+              for (const name of await caches.keys()) {
+                if (!name.startsWith(`kryssklick ${slug} `)) continue;
+                const kept = await (await caches.open(name)).match("/s/kept.json");
+                if (kept) return (await kept.json()).languages;
+              }
+              return [];
+            }""",
+            slug,
+        )
+    )
+
+
+def opens(page: Page, address: str, language: str = "sv") -> None:
+    """See that a survey opens: its questions are there and its script runs."""
+    page.goto(address)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    assert page.locator(".question").count() == 6
+    assert page.evaluate("getComputedStyle(document.body).margin") == "0px"

@@ -160,3 +160,10 @@ def test_values_are_for_the_preview_only() -> None:
     done = CliRunner().invoke(cli, ["instrument", "check", str(shipped()["en-fraga"]), "--param", "question=Vad?"])
     assert done.exit_code == 2
     assert "--preview" in done.output
+
+
+def test_each_language_has_the_interface_in_its_own(sip: Path) -> None:
+    """One run renders them all."""
+    text = unescape(unescape(sip.read_text(encoding="utf-8")))
+    assert text.count("Send my answers") == 1
+    assert text.count("Skicka mina svar") == 2

@@ -97,8 +97,10 @@ def readable(text: str, tag: str) -> str:
 
 
 def use_language(tag: str) -> None:
-    """Show the page of this request in a language. Call it before anything is translated."""
+    """Show the page of this request in a language, from here on: one request may render several languages."""
     g.language = interface_language(tag)
+    # The translations remember the language that they were first asked for.
+    flask_babel.refresh()
 
 
 def current_language() -> str:

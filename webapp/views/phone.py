@@ -14,7 +14,6 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, make_response, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from forms.model import Instrument
@@ -24,7 +23,7 @@ from webapp.dataset.sealing import HEAD_BYTES, SIZES, TAG_BYTES
 from webapp.dataset.surveys import Survey, SurveyState
 from webapp.dataset.tray import parse_submission_id
 from webapp.headers import DOCUMENT, asset_url
-from webapp.language import direction, interface_language, use_language
+from webapp.language import direction, use_language
 from webapp.phonefiles import JAVASCRIPT, ServedFile, build
 from webapp.views.formview import text_words
 from webapp.views.here import instance, survey_or_404
@@ -201,11 +200,9 @@ def _page(survey: Survey, language: str) -> bytes:
 
 def _render(survey: Survey, instrument: Instrument, language: str) -> str:
     use_language(language)
-    # One request may render several languages; the translations remember the first unless they are told.
-    with force_locale(interface_language(language)):
-        # Whether it may still be begun the phone asks by dates and list: the page itself is kept for longer.
-        script = phone(survey, instrument, language, begins=True)
-        return as_browsers_write(first_page(survey, instrument, language, script))
+    # Whether it may still be begun the phone asks by dates and list: the page itself is kept for longer.
+    script = phone(survey, instrument, language, begins=True)
+    return as_browsers_write(first_page(survey, instrument, language, script))
 
 
 def _sha256(data: bytes) -> str:
