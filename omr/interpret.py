@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from omr.outlines import Places
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
+
+Truths = NDArray[np.bool_]
 
 STATES = (Mark.EMPTY, Mark.CROSSED, Mark.FILLED)
 """The states that have a probability, in the order of its columns."""
@@ -60,51 +63,110 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     Returns:
         State and chances of each box.
     """
+    measured = _without_stains(measured, policy)
     p = chances(measured, policy)
     best = p.argmax(1)
-    sure = p.max(1) >= policy.sure
-    # Beside an empty box somebody may have meant it and missed.
-    sure &= (best != 0) | (measured.beside_mm2 < policy.beside_mm2)
-    # Where paper still has its grain, a pale stroke would show as one: crumbs are dirt, or what shines through.
-    crumbs = np.where(measured.noise < policy.grain, measured.crumbs, 0.0)
-    broken = (measured.pieces > policy.most_pieces) | (crumbs > policy.most_crumbs)
-    sure &= ~broken & ((best == 2) | (measured.streak == 0))
-    sure &= ~_stained(measured, best, sure, policy)
-    if broken.any():
-        # Where one mark fades, a single crumb may be all that is left of another.
-        sure &= crumbs == 0
-    if _fades(measured, broken, policy):
-        sure[:] = False
-    # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
-    sure &= places.sure & (places.scatter_mm <= policy.worst_scatter_mm)
+    doubted = np.any(list(doubts(measured, p, places, policy).values()), axis=0)
     return tuple(
-        (STATES[b] if s else Mark.UNCERTAIN, Chances(*(float(v) for v in row)))
-        for b, s, row in zip(best, sure, p, strict=True)
+        (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
+        for b, d, row in zip(best, doubted, p, strict=True)
     )
 
 
-def _stained(
-    measured: Measurements, best: NDArray[np.intp], sure: NDArray[np.bool_], policy: Policy
-) -> NDArray[np.bool_]:
-    """Tell which marks may be none: far paler than this page's pen, or a paler line that runs through and on.
+def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) -> dict[str, Truths]:
+    """Return which boxes a person must look at, N each, by reason.
 
-    Coffee, creases and what shines through from the back are pale; what a hand does to a box is as dark as what it
-    does to the others. A page with a single mark has no pen to compare with: there a pen is taken to be black.
+    Args:
+        measured: What was measured in the boxes of a page, stains left out.
+        p: How likely each state is, N × 3.
+        places: Where the boxes were found.
+        policy: Thresholds.
     """
-    marked = best != 0
-    runs = measured.runs_on >= 2
-    pens = measured.dark[marked & sure & ~runs]
-    pen = float(np.median(pens)) if len(pens) >= 2 else 1.0
-    pale = measured.dark < policy.pale * pen if len(pens) >= 2 else np.zeros(len(best), np.bool_)
-    return np.asarray(marked & (pale | (runs & (measured.dark < policy.pale_line * pen))), np.bool_)
+    best = p.argmax(1)
+    empty, crossed = best == 0, best == 1
+    # Where paper still has its grain, a pale stroke would show as one: crumbs are dirt, or what shines through.
+    crumbs = np.where(measured.noise < policy.grain, measured.crumbs, 0.0)
+    broken = (measured.pieces > policy.most_pieces) | (crumbs > policy.most_crumbs)
+    whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
+    whole &= measured.cover < policy.frayed_cover
+    fraying = bool(np.any(measured.noise < policy.grain)) and _share(broken, measured) >= policy.fading_share
+    fading = fraying and _margin(measured, policy) < policy.fading_margin
+    through = measured.runs_on >= 2
+    pen = _pen(measured, p, policy, least=2)
+    usual = float(np.median(measured.evidence_mm2[crossed])) if crossed.sum() >= policy.pen_marks else np.inf
+    dark = measured.dark
+    # Where there is no grain, little ink may look gray by the white around it.
+    toned = ~empty & ((measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
+    return {
+        "between two states": p.max(1) < policy.sure,
+        # Somebody may have meant this box and missed it.
+        "ink beside it": empty & (measured.beside_mm2 >= policy.beside_mm2),
+        "in pieces": broken & ~whole,
+        # Where one mark frays, a single crumb may be all that is left of another, and gaps may be left of a fill.
+        "a trace where others fray": (broken.any() & empty & (crumbs > 0))
+        | (fraying & crossed & (measured.cover >= policy.frayed_cover)),
+        "the page's ink fades": np.full(len(best), fading),
+        "a streak": crossed & (measured.streak > 0),
+        "a dot": crossed & (measured.length_mm <= policy.dot_mm),
+        # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
+        "gray between its strokes": crossed
+        & (measured.noise < policy.grain)
+        & (measured.cover < policy.frayed_cover)
+        & (measured.between > policy.between),
+        "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.whole_mm2, policy.scant * usual)),
+        "a ring's edge": crossed & through & (measured.depth_mm < policy.corner_mm),
+        # What a hand does to a box is about as dark as what it does to the others.
+        "paler than the pen": toned & (dark < policy.pale * pen),
+        "a crease or a stain's edge": toned & through & (dark < min(policy.line, policy.pale_line * (pen or 1))),
+        "faint": toned & (dark < policy.faint),
+        # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
+        "not found in its place": ~places.sure | (places.scatter_mm > policy.worst_scatter_mm),
+    }
 
 
-def _fades(measured: Measurements, broken: NDArray[np.bool_], policy: Policy) -> bool:
-    """Tell whether a page's ink is at the edge of what its scanner still shows: one that made all paper white."""
-    if not np.any(measured.noise < policy.grain):
-        return False
+def _pen(measured: Measurements, p: Floats, policy: Policy, *, least: int) -> float:
+    """Return how dark this page's pen is; 0 where too few marks tell.
+
+    Stains and print that shines through may be taken for marks, so it is the darkness of the darker ones. A fill is
+    darker than a stroke of the same pen: it counts only where strokes are few.
+    """
+    marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak == 0) & (measured.runs_on < 2)
+    strokes = marked & (p[:, 2] < 0.5)
+    told = strokes if strokes.sum() >= least else marked
+    return float(np.quantile(measured.dark[told], 0.75)) if told.sum() >= least else 0.0
+
+
+def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
+    """Take pale ink for none where this page's pen is known and far darker: coffee, creases, print that shines through.
+
+    Only where paper has its grain: elsewhere a scanner has already thrown all that away, and with it how dark ink is.
+    """
+    pen = _pen(measured, chances(measured, policy), policy, least=policy.pen_marks)
+    stain = (measured.noise >= policy.grain) & (measured.dark < min(policy.stain, policy.stain_pale * pen))
+    if not stain.any():
+        return measured
+    none = {name: np.where(stain, 0.0, getattr(measured, name)) for name in ("evidence_mm2", "ink_mm2", "pieces")}
+    return replace(measured, **none)
+
+
+def _share(broken: Truths, measured: Measurements) -> float:
+    """Return which share of the marked boxes of a page holds broken ink."""
     marked = int(np.sum((measured.ink_mm2 > 0) | broken))
-    return bool(broken.any()) and int(broken.sum()) >= policy.fading_share * marked
+    return float(broken.sum()) / marked if marked else 0.0
+
+
+def _margin(measured: Measurements, policy: Policy) -> float:
+    """Return how far a page's marks lie above nothing, in standard deviations of the logarithm of their evidence.
+
+    Whatever has left a trace counts as a mark. Of few marks the deviation is not known well, so four more with a
+    deviation of a half are taken for granted.
+    """
+    evidence = np.maximum(measured.evidence_mm2, 0.1 * policy.ink_mm2)
+    marks = np.log(evidence[(measured.ink_mm2 > 0) | (measured.crumbs > 0)] / policy.ink_mm2)
+    if not len(marks):
+        return 0.0
+    deviation = np.sqrt((marks.var() * len(marks) + 4 * 0.5**2) / (len(marks) + 4))
+    return float(marks.mean() / deviation)
 
 
 def given(readings: Iterable[PageReading]) -> dict[str, Given]:

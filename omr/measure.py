@@ -6,12 +6,13 @@ All boxes of a page are measured in one step. Darkness is told in the page's own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from omr.images import Gray
 from omr.register import STEP_MM, Floats, Floats32, Laid
 from omr.samples import darkness, sample, whites
 
@@ -22,6 +23,10 @@ AROUND_MM = 1.6
 
 INSET_MM = 0.6
 """From a box's outer edge to where its inside begins: its line, its blur and what the fit is off."""
+
+BARE_INSET_MM = 0.45
+"""The same where paper is looked for between strokes: a cross leaves most of it along the box's sides. Blur of the line
+makes paper there look covered, never the other way round."""
 
 OUTSET_MM = 0.3
 """From a box's outer edge to where its surroundings begin."""
@@ -58,8 +63,8 @@ class Measurements:
     Attributes:
         evidence_mm2: Ink inside, mm²; ink near the edge counts less, specks not at all.
         ink_mm2: Ink inside, all of it.
-        cover: Share of the inside that is ink.
-        gap_mm: Radius of the largest white disc inside.
+        cover: Share of the inside that is ink, close to the box's sides too.
+        gap_mm: Radius of the largest white disc there.
         depth_mm: How far from the nearest edge the ink reaches.
         pieces: Number of separate pieces of ink inside, specks among them.
         length_mm: Longest side of the largest stroke's bounding box.
@@ -72,6 +77,8 @@ class Measurements:
             of one that is about as dark as its threshold.
         noise: Standard deviation of the paper's darkness, the same for all boxes of a size: 0 where a scanner has made
             all paper white.
+        between: Darkness of what is not ink inside: its median, 0 where it is plain paper. A copier's compact PDF may
+            keep a pale fill there, behind strokes that it takes for writing.
     """
 
     evidence_mm2: Floats
@@ -88,6 +95,7 @@ class Measurements:
     runs_on: Floats
     crumbs: Floats
     noise: Floats
+    between: Floats
 
     def __len__(self) -> int:
         return len(self.cover)
@@ -100,7 +108,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
         laid: The image and where the page lies in it.
         boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
     """
-    columns = np.zeros((14, len(boxes_mm)))
+    columns = np.zeros((len(fields(Measurements)), len(boxes_mm)))
     for size in np.unique(boxes_mm[:, 2:], axis=0):
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         columns[:, same] = _measure(laid, boxes_mm[same])
@@ -108,21 +116,31 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
 
 
 def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
-    """Measure boxes of one size: 14 × N, in the order of `Measurements`."""
+    """Measure boxes of one size: rows × N, a row each in the order of `Measurements`."""
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * AROUND_MM) / STEP_MM), round((w + 2 * AROUND_MM) / STEP_MM)
-    patches = sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM)
+    return measure_patches(sample(laid, boxes_mm[:, :2] - AROUND_MM, shape, STEP_MM), (h, w), laid.black)
+
+
+def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -> Floats:
+    """Measure boxes of one size that were cut out of a page: rows × N, in the order of `Measurements`.
+
+    Args:
+        patches: Boxes and AROUND_MM around them, N × rows × columns gray values, STEP_MM apart.
+        size_mm: Height and width of a box.
+        black: Gray value of solid print.
+    """
     white = whites(patches, 0.8)
-    dark = darkness(patches, white, laid.black)
-    depth = _depth(shape, (h, w))
-    rows, across = np.flatnonzero((depth >= INSET_MM).any(1)), np.flatnonzero((depth >= INSET_MM).any(0))
-    inner = slice(rows[0], rows[-1] + 1), slice(across[0], across[-1] + 1)
+    dark = darkness(patches, white, black)
+    depth = _depth(patches.shape[1:], size_mm)
+    inner, near = _window(depth, INSET_MM), _window(depth, BARE_INSET_MM)
     inside = dark[:, inner[0], inner[1]]
     rank = int(0.95 * (inside[0].size - 1))
     top = np.partition(inside.reshape(len(inside), -1), rank, axis=1)[:, rank]
     # Half of the pen's own darkness is where a stroke's edge is, however pale the pen and however blurred the edge.
     limit = np.maximum(LEAST_DARK, 0.45 * top)[:, None, None]
     ink = (inside > limit).astype(np.uint8)
+    covered = (dark[:, near[0], near[1]] > limit).astype(np.uint8)
     evidence, deepest, pieces, longest = _strokes(ink, depth[inner])
     around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
     area = STEP_MM**2
@@ -133,23 +151,34 @@ def _measure(laid: Laid, boxes_mm: Floats) -> Floats:
         [
             evidence,
             ink.sum((1, 2)) * area,
-            ink.mean((1, 2)),
-            _largest_gap(ink),
+            covered.mean((1, 2)),
+            _largest_gap(covered),
             deepest,
             pieces,
             longest,
             around.sum((1, 2)) * area,
             top,
             white,
-            _streaks(dark > limit, inked),
+            _streaks(dark > limit, inked, inner),
             _runs_on(around, depth, inked),
             _crumbs(inside, noise),
-            np.full(len(boxes_mm), noise),
+            np.full(len(patches), noise),
+            _between(inside, ink, inked),
         ]
     ).astype(np.float64)
 
 
-def _depth(shape: tuple[int, int], size_mm: tuple[float, float]) -> Floats:
+Window = tuple[slice, slice]
+"""Rows and columns."""
+
+
+def _window(depth: Floats, inset_mm: float) -> Window:
+    """Return the rows and columns of a patch that lie at least so deep in the box."""
+    rows, columns = np.flatnonzero((depth >= inset_mm).any(1)), np.flatnonzero((depth >= inset_mm).any(0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _depth(shape: tuple[int, ...], size_mm: tuple[float, float]) -> Floats:
     """Return how deep in the box each sample of a patch lies: mm from the nearest outer edge, negative outside."""
     ys = (np.arange(shape[0]) + 0.5) * STEP_MM - AROUND_MM
     xs = (np.arange(shape[1]) + 0.5) * STEP_MM - AROUND_MM
@@ -185,6 +214,17 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     return evidence, deepest, number, longest
 
 
+def _between(inside: Floats32, ink: Bytes, inked: NDArray[np.bool_]) -> Floats:
+    """Return the median darkness of what is not ink in each box that has some, else 0."""
+    found = np.zeros(len(inside))
+    numbers = np.flatnonzero(inked)
+    flat = np.sort(inside[numbers].reshape(len(numbers), inside[0].size), axis=1)
+    # Ink is whatever is darker than a limit: the rest comes first.
+    bare = flat.shape[1] - ink[numbers].sum((1, 2), dtype=np.intp)
+    found[numbers] = flat[np.arange(len(numbers)), bare // 2]
+    return found
+
+
 def _crumbs(inside: Floats32, noise: float) -> Floats:
     """Return the number of crumbs in each box.
 
@@ -200,7 +240,7 @@ def _crumbs(inside: Floats32, noise: float) -> Floats:
     return np.bincount(small[:, cv2.CC_STAT_TOP] // (rows + 1), minlength=count).astype(np.float64)
 
 
-def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_]) -> Floats:
+def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_], inner: Window) -> Floats:
     """Return 1 for each box with ink whose patch is crossed by a straight line from edge to edge.
 
     Dust in a feeder draws such lines, and so do folds. A pen's stroke that long, that straight and within 5° of the
@@ -209,9 +249,10 @@ def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_]) -> Floats:
     Args:
         dark: Ink in whole patches, N × rows × columns.
         inked: Which boxes have ink inside; only those are looked at.
+        inner: The inside of the box: what runs along its sides is its own outline, between two arms of a broad cross.
     """
     found = np.zeros(len(dark))
-    for lines in (dark, dark.transpose(0, 2, 1)):
+    for lines, inside in ((dark, inner[1]), (dark.transpose(0, 2, 1), inner[0])):
         # Few boxes have ink on nearly every row of their patch; a streak is sought in those only.
         numbers = np.flatnonzero(inked & (lines.any(2).mean(1) >= STREAK_SHARE))
         if numbers.size == 0:
@@ -224,7 +265,7 @@ def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_]) -> Floats:
         rows, columns = thick.shape[1:]
         for slant in range(-STREAK_SLANT, STREAK_SLANT + 1):
             shift = np.round(np.linspace(-slant / 2, slant / 2, rows)).astype(int)
-            at = np.clip(np.arange(columns)[None] + shift[:, None], 0, columns - 1)
+            at = np.clip(np.arange(columns)[None, inside] + shift[:, None], 0, columns - 1)
             share = thick[:, np.arange(rows)[:, None], at].mean(1)
             found[numbers] = np.maximum(found[numbers], share.max(1) >= STREAK_SHARE)
     return found

@@ -28,12 +28,26 @@ class Policy:
         most_pieces: Most separate pieces that the ink in a box may fall into. A pen's stroke hangs together; more are
             what a 1-bit scanner leaves of ink that is about as dark as its threshold.
         most_crumbs: Most crumbs in a box that are nothing; more are what is left of a mark.
+        whole_mm2: Evidence from which on ink in pieces is a mark all the same, if there is no fill it may be left of.
+        frayed_pieces: Most pieces that such a mark may have fallen into; more may be left of a fill.
+        frayed_cover: Covered share of a box from which on ink in pieces may be left of a fill.
         grain: Noise of the paper's darkness from which on a scanner has not thrown pale strokes away with it.
-        grain: float = 0.004
-    fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
-            other ink of this page may have vanished altogether, so that no box of it is sure.
+        fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
+            the page's pen is near what its scanner still shows.
+        fading_margin: How many standard deviations (of the logarithm of the evidence) such a page's marks have to lie
+            above `ink_mm2`; with less, others may have vanished altogether, and no box of the page is sure.
+        dot_mm: Length up to which ink is a speck of dirt or a dot, about which a person is asked.
+        between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes.
+        scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
+        corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
         pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
+        line: Darkness of such a line below which it is none of a pen.
+        toned_cover: Covered share of a box from which on the darkness of ink is told where paper has no grain.
+        faint: Darkness of a mark below which a person looks, whatever the pen: as dark does print show through.
+        stain: Darkness of ink up to which it is none, if it is far paler than this page's pen as well.
+        stain_pale: What is far paler, in the darkness of the pen.
+        pen_marks: Fewest marks of a page that tell how dark its pen is.
         words_mm2: Ink at an option's words from which on it is stray ink.
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
         overshoot_mm: How far a box's own cross may reach into its words.
@@ -49,18 +63,32 @@ class Policy:
     blank_share: float = 0.00015
     ink_mm2: float = 0.33
     ink_spread: float = 0.16
-    fill_gap_mm: float = 0.36
-    fill_gap_spread_mm: float = 0.03
-    fill_cover: float = 0.875
-    fill_cover_spread: float = 0.02
+    fill_gap_mm: float = 0.37
+    fill_gap_spread_mm: float = 0.022
+    fill_cover: float = 0.9
+    fill_cover_spread: float = 0.006
     sure: float = 0.97
     beside_mm2: float = 0.6
     most_pieces: int = 3
     most_crumbs: int = 1
+    whole_mm2: float = 1.0
+    frayed_pieces: int = 8
+    frayed_cover: float = 0.5
     grain: float = 0.004
     fading_share: float = 0.2
-    pale: float = 0.4
+    fading_margin: float = 2.5
+    dot_mm: float = 1.0
+    between: float = 0.1
+    scant: float = 0.3
+    corner_mm: float = 1.3
+    pale: float = 0.6
     pale_line: float = 0.8
+    line: float = 0.3
+    toned_cover: float = 0.05
+    faint: float = 0.205
+    stain: float = 0.18
+    stain_pale: float = 0.4
+    pen_marks: int = 5
     words_mm2: float = 0.7
     area_mm2: float = 1.5
     overshoot_mm: float = 3.0
@@ -68,5 +96,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a4")
+POLICY = Policy("a5")
 """The policy in use."""

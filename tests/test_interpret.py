@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from forms.answers import Mark
 from omr.interpret import chances, given, states
 from omr.measure import Measurements
+from omr.outlines import Places
 from omr.policy import POLICY
 from omr.readings import Chances, MarkReading, PageReading, Quality, StrayInk, TextReading
-from omr.outlines import Places
 from omr.register import Floats
 
 QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -32,7 +32,7 @@ def box(
         gap_mm=gap * one,
         depth_mm=one,
         pieces=one,
-        length_mm=one,
+        length_mm=3 * one,
         beside_mm2=beside * one,
         dark=one,
         white=240 * one,
@@ -40,6 +40,7 @@ def box(
         runs_on=0 * one,
         crumbs=crumbs * one,
         noise=0 * one,
+        between=0 * one,
     )
 
 
@@ -80,8 +81,13 @@ def test_a_box_that_is_not_surely_there_is_uncertain() -> None:
 
 
 def test_ink_in_many_pieces_is_uncertain() -> None:
-    broken = replace(box(3.0, 0.3, 1.2), pieces=np.array([5.0]))
+    broken = replace(box(0.8, 0.08, 1.2), pieces=np.array([5.0]))
     assert states(broken, places(), POLICY)[0][0] is Mark.UNCERTAIN
+    # So much ink in few pieces is a frayed stroke; in many, or covering most of a box, it may be left of a fill.
+    assert _states(_marked(10, pieces=np.array([5.0] + [1.0] * 9))).count(Mark.CROSSED) == 10
+    assert _states(_marked(10, pieces=np.array([13.0] + [1.0] * 9))).count(Mark.CROSSED) == 9
+    covering = {"pieces": np.array([5.0] + [1.0] * 9), "cover": np.array([0.6] + [0.4] * 9)}
+    assert _states(_marked(10, **covering)).count(Mark.CROSSED) == 9
 
 
 def test_a_streak_through_a_box_is_no_mark() -> None:
@@ -89,23 +95,57 @@ def test_a_streak_through_a_box_is_no_mark() -> None:
     assert states(through, places(), POLICY)[0][0] is Mark.UNCERTAIN
 
 
-@pytest.mark.parametrize(("broken", "sure"), [(1, 9), (2, 0), (5, 0)])
-def test_a_page_whose_ink_fades_is_uncertain_as_a_whole(broken: int, sure: int) -> None:
-    """Where some marks fall to pieces, others may have vanished: an empty box proves nothing then."""
-    pieces = np.where(np.arange(10) < broken, 6.0, 1.0)
-    page = _marked(10, pieces=pieces)
-    assert _states(page).count(Mark.CROSSED) == sure
-    crumbs = np.where(np.arange(10) < broken, 4.0, 0.0)
-    assert _states(_marked(10, crumbs=crumbs)).count(Mark.CROSSED) == sure
-    assert sure == 0 or _states(_marked(10)).count(Mark.CROSSED) == 10
+@pytest.mark.parametrize(("faintest", "broken", "fades"), [(0.0, 5, True), (0.0, 1, False), (2.0, 5, False)])
+def test_a_page_whose_ink_fades_is_uncertain_as_a_whole(faintest: float, broken: int, fades: bool) -> None:
+    """Where marks fall to pieces and some nearly vanish, others may have: an empty box proves nothing then."""
+    pieces = np.where(np.arange(11) < broken, 6.0, 1.0)
+    evidence = np.array([1.2, 1.5, 4, 5, 5, 0.5, 0.4, 2, 3, max(faintest, 0.1), 0.0])
+    page = _marked(
+        11, pieces=pieces, evidence_mm2=np.maximum(evidence, faintest), ink_mm2=np.maximum(evidence, faintest)
+    )
+    if faintest:
+        page = replace(page, evidence_mm2=page.evidence_mm2 + 1.0)
+    assert (set(_states(page)) == {Mark.UNCERTAIN}) is fades
 
 
-def test_one_dot_is_dust_unless_another_mark_of_the_page_fades() -> None:
-    dust = np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
-    assert Mark.UNCERTAIN not in _states(_marked(10, crumbs=dust))
-    fading = dust + np.array([5.0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
-    found = _states(_marked(10, crumbs=fading))
-    assert [n for n, state in enumerate(found) if state is Mark.UNCERTAIN] == [0, 9]
+def test_one_dot_is_dust_unless_another_mark_of_the_page_frays() -> None:
+    """An empty box with a crumb beside marks that a scanner has torn apart may hold what is left of a mark."""
+    crumbs = np.array([0.0] * 10 + [1])
+    full = np.array([5.0] * 10 + [0])
+    dust = {"crumbs": crumbs, "evidence_mm2": full, "ink_mm2": full}
+    assert _states(_marked(11, **dust))[10] is Mark.EMPTY
+    frayed = {**dust, "pieces": np.array([5.0] + [1.0] * 10)}
+    found = _states(_marked(11, **frayed))
+    assert [n for n, state in enumerate(found) if state is Mark.UNCERTAIN] == [10]
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "doubted"),
+    [
+        pytest.param("dark", 0.5, True, id="paler than the pen"),
+        pytest.param("dark", 0.7, False, id="nearly as dark as the pen"),
+        pytest.param("evidence_mm2", 0.8, True, id="a hair"),
+        pytest.param("length_mm", 0.9, True, id="a speck of dirt"),
+        pytest.param("between", 0.2, True, id="a pale fill behind strokes"),
+    ],
+)
+def test_what_is_unlike_the_page_s_other_marks_is_uncertain(what: str, value: float, doubted: bool) -> None:
+    usual = getattr(_marked(10), what)
+    page = _marked(10, **{what: np.append(usual[:9], value)})
+    assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
+    assert _states(page)[:9] == [Mark.CROSSED] * 9
+
+
+def test_a_ring_s_edge_through_a_corner_is_uncertain() -> None:
+    edge = replace(box(1.2, 0.15, 2.2), runs_on=np.array([2.0]), depth_mm=np.array([1.2]))
+    assert states(edge, places(), POLICY)[0][0] is Mark.UNCERTAIN
+
+
+def test_print_that_shines_through_is_none_where_the_pen_is_known_and_no_mark_anywhere() -> None:
+    pen, grain = np.ones(10), 0.02 * np.ones(10)
+    pale = np.append(pen[:9], 0.16)
+    assert _states(_marked(10, dark=pale, noise=grain))[9] is Mark.EMPTY
+    assert set(_states(_marked(2, dark=np.array([0.16, 0.17]), noise=grain[:2]))) == {Mark.UNCERTAIN}
 
 
 def _marked(count: int, **other: Floats) -> Measurements:
