@@ -112,8 +112,11 @@ def weights(count: int) -> np.ndarray:
 
 
 def look(browser: Browser, base: str, pile: Path) -> None:
-    phone = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False).new_page()
+    phone = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
     phone.goto(f"{base}/s/sip")
+    phone.click("[data-do=safe]")
+    phone.click("[data-do=shared]")
+    phone.check("#f-roll-narstaende")
     shot(phone, "phone")
     desk = browser.new_context(viewport={"width": 1280, "height": 800}, locale="sv-SE").new_page()
     desk.goto(f"{base}/sign-in")

@@ -27,6 +27,7 @@ variants = [
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhoneSite]:
     with phone_site(tmp_path_factory.mktemp("form")) as site:
         text = DEFINITION.replace('Who was there?" }\n', f'Who was there?" }}{BY_ROLE}')
+        text = text.replace('kind = "number"', 'kind = "number"\nasked_if = { question = "fick", is = ["ja"] }')
         site.instance.surveys.create("roll", text, "roll.toml", parameters=PARAMETERS, settings=Settings(grace_days=0))
         site.instance.surveys.open("roll")
         yield site
@@ -354,3 +355,18 @@ def test_the_first_letters_find_a_place_in_a_long_list(window: BrowserContext) -
     press(page, *["Hoppa över"] * 2)
     review(page)
     expect(page.locator("#review dd").nth(2)).to_contain_text("En annan")
+
+
+def test_answer_only_if_is_said_where_the_question_that_decides_was_skipped(window: BrowserContext) -> None:
+    page = window.new_page()
+    begin(page, "roll")
+    press(page, *["Hoppa över"] * 4)
+    at(page, "Hur många möten?", 5, 6)
+    reminder = page.locator("#q-antal .only-if")
+    expect(reminder).to_have_text("Svara bara om du svarade ”Ja” på fråga 1.")
+    page.reload()
+    press(page, "Fortsätt", *["Tillbaka"] * 4)
+    box(page, "Ja").check()
+    press(page, "Nästa", *["Hoppa över"] * 3)
+    at(page, "Hur många möten?", 5, 6)
+    expect(reminder).to_be_hidden()

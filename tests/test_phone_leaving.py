@@ -418,3 +418,30 @@ def test_large_text_and_narrow_windows_never_scroll_sideways(site: PhoneSite, wi
         press(page, name)
     heading(page, "Titta igenom dina svar")
     assert not sideways(page)
+
+
+KEPT = "caches.match('/s/kept.json').then((k) => k && k.json()).then((k) => k && k.languages.length)"
+
+
+def test_without_network_a_kept_survey_changes_language_and_is_answered(site: PhoneSite) -> None:
+    site.survey("avskild")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        page.goto("/s/avskild")
+        # Other languages come when the phone is idle.
+        for _ in range(200):
+            if page.evaluate(KEPT) == 2:
+                break
+            page.wait_for_timeout(50)
+        window.set_offline(True)
+        page = window.new_page()
+        begin(page, "avskild", MINE)
+        to_the_last(page)
+        press(page, "English")
+        heading(page, "Anything more?")
+        expect(page.locator("#f-mer")).to_have_value(WORDS)
+        press(page, "Next", "Send my answers")
+        heading(page, "Your answers are NOT sent yet")
+        window.set_offline(False)
+        heading(page, "Thank you. Your answers have arrived.")
+    assert site.answers("avskild") == [{"fick": ["nej"], "mer": WORDS}]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from forms.model import Instrument
 from forms.phrases import phrases
 from forms.routing import routing, tell
-from webapp.language import gettext
+from webapp.language import gettext, interface_language
 from webapp.views.formview import text_words
 
 
@@ -25,15 +25,16 @@ def form_words(instrument: Instrument, language: str, parameters: Mapping[str, s
         parameters: The survey's values for texts.
 
     Returns:
-        `title` of the survey; `said`, the interface's own words by name; `wordings`, question → its default text and
-        its variants in the order of the rules, where it has any; `reminders`, question → "answer only if …", where
-        earlier questions stand as `{id}` instead of their printed number; `sensitive`, ids of questions that stir
-        something up.
+        `title` of the survey; `said`, the interface's own words by name, in the language `ours`; `wordings`, question
+        → its default text and its variants in the order of the rules, where it has any; `reminders`, question →
+        "answer only if …", where earlier questions stand as `{id}` instead of their printed number; `sensitive`, ids of
+        questions that stir something up.
     """
     told = routing(instrument).reminders
     return {
         "title": text_words(instrument.title, language, parameters),
         "said": _said(),
+        "ours": interface_language(language),
         "wordings": {
             q.id: [text_words(text, language, parameters) for text in q.wording.texts()]
             for q in instrument.questions

@@ -31,9 +31,12 @@ function row(steps, id, change) {
   for (const text of words.length ? words : [said.none]) {
     const line = tag("span", "said");
     line.textContent = text;
+    if (!words.length) line.lang = steps.data.ours;
     answer.append(line);
   }
-  if (change) answer.append(goTo(id, said.change, `${said.change}: ${question.textContent}`));
+  const button = goTo(id, said.change, `${said.change}: ${question.textContent}`);
+  button.lang = steps.data.ours;
+  if (change) answer.append(button);
   return [question, answer];
 }
 

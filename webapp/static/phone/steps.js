@@ -136,6 +136,7 @@ export class Steps {
     const question = this.element(id);
     const told = document.createElement("p");
     told.className = "mend";
+    told.lang = this.data.ours;
     told.id = `w-${id}`;
     told.textContent = `${this.data.said.mend} ${words.join(" ")}`;
     const field = byId(`f-${id}`) || question;

@@ -23,7 +23,7 @@ import { byId, clear, filled, focusOn, put, show } from "./view.js";
 /** The page of one survey, taken over. */
 export class Visit {
   constructor(data) {
-    Object.assign(this, { data, at: "about", reviewed: null, done: false });
+    Object.assign(this, { data, at: "about", reviewed: null, done: false, ready: false });
     this.survey = openSurvey(data, { onchange: () => this.outcome && this.outcome.follow() });
     this.outcome = new Outcome(this.survey);
     this.keeping = new Keeping(this.survey, { onstate: (s) => this.kept(s), onidle: (left) => this.idle(left) });
@@ -39,6 +39,8 @@ export class Visit {
       this.paint();
       await this.begin();
     }
+    this.ready = true;
+    this.offer();
     this.over();
     if (await this.survey.refresh()) this.over();
     await this.survey.keepOffline(this.data.language).catch(() => false);
@@ -47,7 +49,7 @@ export class Visit {
   /** Take over what stands in the page: at first, and again after the language was changed. */
   dress() {
     this.form = byId("answers");
-    for (const tool of document.querySelectorAll("[data-tool]")) tool.hidden = false;
+    if (this.ready) this.offer();
     if (!this.form) return;
     this.form.elements.id.value = this.keeping.names.number;
     this.form.addEventListener("submit", (event) => event.preventDefault());
@@ -56,6 +58,11 @@ export class Visit {
     this.steps = new Steps(this.data, this.form);
     for (const list of this.form.querySelectorAll("select")) offerFinder(list);
     onVoices(this.data.language, (found) => (byId("speak").hidden = !found));
+  }
+
+  /** Show what only the script can do; not before it is known where to begin, so that nothing moves under a finger. */
+  offer() {
+    for (const tool of document.querySelectorAll("[data-tool]")) tool.hidden = false;
   }
 
   /** Find out where to begin: with answers that the server shows again, with a draft, or at the start. */
