@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forms.answers import Given, Mark
+from omr.calibration import CALIBRATION
 from omr.measure import Measurements
 from omr.outlines import Places
 from omr.policy import Policy
@@ -63,14 +64,25 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     Returns:
         State and chances of each box.
     """
-    measured = _without_stains(measured, policy)
-    p = chances(measured, policy)
-    best = p.argmax(1)
-    doubted = np.any(list(doubts(measured, p, places, policy).values()), axis=0)
+    scored, doubted = judge_boxes(measured, places, policy)
+    p = CALIBRATION.probabilities(scored, doubted)
     return tuple(
         (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
-        for b, d, row in zip(best, doubted, p, strict=True)
+        for b, d, row in zip(scored.argmax(1), doubted, p, strict=True)
     )
+
+
+def judge_boxes(measured: Measurements, places: Places, policy: Policy) -> tuple[Floats, Truths]:
+    """Return the chances of each box as scored, N × 3, and which boxes a person must look at, N.
+
+    Args:
+        measured: What was measured in the boxes of a page.
+        places: Where the boxes were found.
+        policy: Thresholds.
+    """
+    measured = _without_stains(measured, policy)
+    scored = chances(measured, policy)
+    return scored, np.any(list(doubts(measured, scored, places, policy).values()), axis=0)
 
 
 def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) -> dict[str, Truths]:

@@ -1,0 +1,90 @@
+"""What makes a probability of a score: the numbers that `tests/fit_marks.py` fits to simulated marks and writes here.
+
+A score is what `interpret.chances` says, as log-odds. Boxes about which there is a doubt have numbers of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+Shares = tuple[float, float, float]
+
+MOST_ODDS = 12.0
+"""Log-odds beyond which a score says no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Calibrated log-odds are `slope` × score + `offset`."""
+
+    slope: float
+    offset: float
+
+    def odds(self, score: Floats) -> Floats:
+        """Return probabilities of scores (log-odds)."""
+        return np.asarray(1 / (1 + np.exp(-(self.slope * score + self.offset))), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Scores → probabilities.
+
+    Attributes:
+        name: Of the fit.
+        marks: Number of simulated marks it rests on.
+        marked: Whether anything was meant for the box: without a doubt, with one.
+        filled: Whether what was meant is a fill: without a doubt, with one.
+        most: What is claimed at most for empty, crossed and filled: without a doubt 1 − 3/n, n marks read as that
+            state; with one, the share of such marks that were.
+    """
+
+    name: str
+    marks: int
+    marked: tuple[Line, Line]
+    filled: tuple[Line, Line]
+    most: tuple[Shares, Shares]
+
+    def probabilities(self, chances: Floats, doubted: NDArray[np.bool_]) -> Floats:
+        """Return calibrated probabilities.
+
+        Args:
+            chances: N × 3: empty, crossed, filled.
+            doubted: Boxes that a person must look at, N.
+
+        Returns:
+            N × 3, each row adding up to 1.
+        """
+        marked, filled = scores(chances)
+        is_marked = np.where(doubted, self.marked[1].odds(marked), self.marked[0].odds(marked))
+        is_filled = np.where(doubted, self.filled[1].odds(filled), self.filled[0].odds(filled))
+        p = np.column_stack([1 - is_marked, is_marked * (1 - is_filled), is_marked * is_filled])
+        best = p.argmax(1)
+        rows = np.arange(len(p))
+        over = np.maximum(p[rows, best] - np.array(self.most)[doubted.astype(np.intp), best], 0.0)
+        # What is not claimed for the likeliest state is shared by the other two.
+        p += over[:, None] / 2
+        p[rows, best] -= 1.5 * over
+        return np.asarray(p, np.float64)
+
+
+def scores(chances: Floats) -> tuple[Floats, Floats]:
+    """Return log-odds of marked against empty and of filled against crossed, N each, for N × 3 chances."""
+    least = np.exp(-MOST_ODDS)
+    empty, crossed, filled = np.maximum(chances, 0).T
+    marked = np.log((crossed + filled + least) / (empty + least))
+    return np.asarray(marked, np.float64), np.asarray(np.log((filled + least) / (crossed + least)), np.float64)
+
+
+CALIBRATION = Calibration(
+    name="c1",
+    marks=86088,
+    marked=(Line(0.704, -0.4747), Line(0.5, -0.8825)),
+    filled=(Line(0.6518, -0.1137), Line(1.6252, -0.6215)),
+    most=((0.999954, 0.999846, 0.996736), (0.96206, 0.667707, 0.85)),
+)
+"""The calibration in use."""
