@@ -105,7 +105,11 @@ def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) ->
     fading = fraying and _margin(measured, policy) < policy.fading_margin
     through = measured.runs_on >= 2
     pen = _pen(measured, p, policy, least=2)
-    usual = float(np.median(measured.evidence_mm2[crossed])) if crossed.sum() >= policy.pen_marks else np.inf
+    usual = (
+        float(np.median(measured.evidence_mm2[crossed]))
+        if crossed.sum() >= policy.pen_marks
+        else policy.whole_mm2 / policy.scant
+    )
     dark = measured.dark
     # Where there is no grain, little ink may look gray by the white around it.
     toned = ~empty & ((measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
@@ -125,7 +129,7 @@ def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) ->
         & (measured.noise < policy.grain)
         & (measured.cover < policy.frayed_cover)
         & (measured.between > policy.between),
-        "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.whole_mm2, policy.scant * usual)),
+        "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
         "a ring's edge": crossed & through & (measured.depth_mm < policy.corner_mm),
         # What a hand does to a box is about as dark as what it does to the others.
         "paler than the pen": toned & (dark < policy.pale * pen),

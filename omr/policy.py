@@ -39,6 +39,7 @@ class Policy:
         dot_mm: Length up to which ink is a speck of dirt or a dot, about which a person is asked.
         between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes.
         scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
+        scant_mm2: Evidence from which on it is none, however much the others hold.
         corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
         pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
@@ -80,6 +81,7 @@ class Policy:
     dot_mm: float = 1.0
     between: float = 0.1
     scant: float = 0.3
+    scant_mm2: float = 1.2
     corner_mm: float = 1.3
     pale: float = 0.6
     pale_line: float = 0.8
