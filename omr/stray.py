@@ -22,6 +22,7 @@ from forms.layout import Field, FieldKind, Layout
 from omr.images import Gray
 from omr.policy import Policy
 from omr.register import Floats, Floats32, Laid
+from omr.spills import spilled
 
 MM_PER_PX = 25.4 / 150
 """Of the layout's `print` pictures."""
@@ -40,6 +41,9 @@ LINE_MM = 2.6
 
 SOLID_DARK = 0.6
 """Darkness from which on something is ink however broad it is."""
+
+PEN_DARK = 0.5
+"""Darkness from which on ink is a pen's and no spill's."""
 
 COARSE = 2
 """`print` pixels a pixel of the first look."""
@@ -240,23 +244,28 @@ def _bands(found: Bytes, height: int) -> list[slice]:
 
 def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: _Limits) -> _Ink:
     """Return the ink in some bands of a page, specks left out."""
-    darker, solid = (limits.spread(share, zones.of.shape) for share in (INK_DARK, SOLID_DARK))
+    darker, solid, pen = (limits.spread(share, zones.of.shape) for share in (INK_DARK, SOLID_DARK, PEN_DARK))
     beside = limits.spread(LINE_DARK, zones.of.shape)
     paper = limits.spread(0.0, zones.of.shape)
-    parts: list[_Ink] = []
-    pieces = 0
+    masks: list[tuple[slice, Bytes, Bytes]] = []
     for band in bands:
         seen = laid.upright(zones.of[band].shape, MM_PER_PX, first_row=band.start)
         near = _beside(seen)
         line = cv2.compare(cv2.subtract(near, seen), cv2.subtract(paper[band], beside[band]), cv2.CMP_GT)
         ink = cv2.bitwise_and(line, cv2.compare(seen, darker[band], cv2.CMP_LT))
         ink = cv2.bitwise_or(ink, cv2.compare(seen, solid[band], cv2.CMP_LT))
-        ink = np.asarray(cv2.bitwise_and(ink, zones.paper[band] * np.uint8(255)), np.uint8)
-        if cv2.countNonZero(ink) == 0:
+        unprinted_ink: Bytes = np.asarray(cv2.bitwise_and(ink, zones.paper[band] * np.uint8(255)), np.uint8)
+        if cv2.countNonZero(unprinted_ink):
+            masks.append((band, unprinted_ink, np.asarray(cv2.compare(seen, pen[band], cv2.CMP_GT), np.uint8)))
+    _without_spills(masks)
+    parts: list[_Ink] = []
+    pieces = 0
+    for band, own, _ in masks:
+        if cv2.countNonZero(own) == 0:
             continue
         # Few pixels are ink: everything from here on looks at those only.
-        xs, ys = np.asarray(cv2.findNonZero(ink), np.intp).reshape(-1, 2).T
-        count, labels = cv2.connectedComponents(ink, connectivity=8)
+        xs, ys = np.asarray(cv2.findNonZero(own), np.intp).reshape(-1, 2).T
+        count, labels = cv2.connectedComponents(own, connectivity=8)
         piece = np.asarray(labels[ys, xs], np.int32)
         zone = zones.of[band][ys, xs]
         size_mm2 = np.bincount(piece, minlength=count) * MM_PER_PX**2
@@ -269,6 +278,26 @@ def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: _Limits) 
     order = np.argsort(piece, kind="stable")
     zone, x, y = (np.concatenate([getattr(p, n) for p in parts])[order] for n in ("zone", "x", "y"))
     return _Ink(piece[order], zone, x, y)
+
+
+def _without_spills(masks: Sequence[tuple[slice, Bytes, Bytes]]) -> None:
+    """Take out of the ink, in place, what no hand put there.
+
+    Args:
+        masks: Rows of the page, where ink is in them, and where it would be paler than a pen's; 255 there.
+    """
+    if not masks:
+        return
+    places = [np.asarray(cv2.findNonZero(ink), np.intp).reshape(-1, 2) for _, ink, _ in masks]
+    pale = [p[at[:, 1], at[:, 0]] > 0 for at, (_, _, p) in zip(places, masks, strict=True)]
+    starts = [np.array([0, band.start]) for band, _, _ in masks]
+    at_mm = np.concatenate([at + start for at, start in zip(places, starts, strict=True)]) * MM_PER_PX
+    found = spilled(at_mm, np.concatenate(pale))
+    first = 0
+    for at, (_, ink, _) in zip(places, masks, strict=True):
+        gone = at[found[first : first + len(at)]]
+        ink[gone[:, 1], gone[:, 0]] = 0
+        first += len(at)
 
 
 def _beside(seen: Gray) -> Gray:
