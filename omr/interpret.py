@@ -53,18 +53,21 @@ def _logistic(z: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))), np.float64)
 
 
-def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tuple[Mark, Chances], ...]:
+def states(
+    measured: Measurements, places: Places, policy: Policy, *, coarse: bool = False
+) -> tuple[tuple[Mark, Chances], ...]:
     """Say the state of each box, or that a person must look.
 
     Args:
         measured: What was measured in the boxes of a page.
         places: Where the boxes were found.
         policy: Thresholds.
+        coarse: The page was scanned in few dots; see `Policy.coarse_dpi`.
 
     Returns:
         State and chances of each box.
     """
-    scored, doubted = judge_boxes(measured, places, policy)
+    scored, doubted = judge_boxes(measured, places, policy, coarse=coarse)
     p = CALIBRATION.probabilities(scored, doubted)
     return tuple(
         (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
@@ -72,20 +75,25 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     )
 
 
-def judge_boxes(measured: Measurements, places: Places, policy: Policy) -> tuple[Floats, Truths]:
+def judge_boxes(
+    measured: Measurements, places: Places, policy: Policy, *, coarse: bool = False
+) -> tuple[Floats, Truths]:
     """Return the chances of each box as scored, N × 3, and which boxes a person must look at, N.
 
     Args:
         measured: What was measured in the boxes of a page.
         places: Where the boxes were found.
         policy: Thresholds.
+        coarse: The page was scanned in few dots.
     """
     measured = _without_stains(measured, policy)
     scored = chances(measured, policy)
-    return scored, np.any(list(doubts(measured, scored, places, policy).values()), axis=0)
+    return scored, np.any(list(doubts(measured, scored, places, policy, coarse=coarse).values()), axis=0)
 
 
-def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) -> dict[str, Truths]:
+def doubts(
+    measured: Measurements, p: Floats, places: Places, policy: Policy, *, coarse: bool = False
+) -> dict[str, Truths]:
     """Return which boxes a person must look at, N each, by reason.
 
     Args:
@@ -93,6 +101,7 @@ def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) ->
         p: How likely each state is, N × 3.
         places: Where the boxes were found.
         policy: Thresholds.
+        coarse: The page was scanned in few dots.
     """
     best = p.argmax(1)
     empty, crossed = best == 0, best == 1
@@ -101,7 +110,9 @@ def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) ->
     broken = (measured.pieces > policy.most_pieces) | (crumbs > policy.most_crumbs)
     whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
     whole &= measured.cover < policy.frayed_cover
-    fraying = bool(np.any(measured.noise < policy.grain)) and _share(broken, measured) >= policy.fading_share
+    thrown_away = bool(np.any(measured.noise < policy.grain))
+    # In few dots nothing need be left of a stroke as pale as the threshold, not even a crumb.
+    fraying = thrown_away and (coarse or _share(broken, measured) >= policy.fading_share)
     fading = fraying and _margin(measured, policy) < policy.fading_margin
     through = measured.runs_on >= 2
     pen = _pen(measured, p, policy, least=2)

@@ -21,7 +21,6 @@ from omr.register import (
     black_level,
     find_markers,
     page_of,
-
     register,
 )
 

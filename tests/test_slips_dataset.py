@@ -199,7 +199,8 @@ def test_slips_of_one_picture_share_it(instance: Instance, survey: Survey, tmp_p
     # A file that was lost is not relied upon: the same picture is kept anew.
     (holder,) = (f for f in folder.iterdir() if f.name in (read, refused.id))
     holder.unlink()
-    assert instance.pictures.holder(survey, instance.store.db.value("SELECT sha256 FROM images")) == ""
+    sha256 = instance.store.db.value("SELECT sha256 FROM images WHERE id = ?", (read,))
+    assert instance.pictures.holder(survey, sha256) == ""
 
 
 def test_an_image_is_done_with_its_last_slip(instance: Instance, survey: Survey, tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ def delivered(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("pile")
     images = scanned(desk.instance, [CLEAR, DOUBLE, CORRECTED])
     torn = images[0].copy()
+    # One corner is left: two would be enough to lay the page by.
     torn[: torn.shape[0] // 3] = 244
+    torn[:, : torn.shape[1] // 3] = 244
     pile = write_pile(folder / "bunt.pdf", [*images, blank(images[0]), torn])
     upload = "/desk/prov/upload"
     answer = desk.coordinator.post(
