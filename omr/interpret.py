@@ -112,7 +112,7 @@ def doubts(
     whole &= measured.cover < policy.frayed_cover
     thrown_away = bool(np.any(measured.noise < policy.grain))
     # In few dots nothing need be left of a stroke as pale as the threshold, not even a crumb.
-    fraying = thrown_away and (coarse or _share(broken, measured) >= policy.fading_share)
+    fraying = thrown_away and ((coarse and bool(np.any(best > 0))) or _share(broken, measured) >= policy.fading_share)
     fading = fraying and _margin(measured, policy) < policy.fading_margin
     through = measured.runs_on >= 2
     pen = _pen(measured, p, policy, least=2)

@@ -31,8 +31,8 @@ class Policy:
         whole_mm2: Evidence from which on ink in pieces is a mark all the same, if there is no fill it may be left of.
         frayed_pieces: Most pieces that such a mark may have fallen into; more may be left of a fill.
         frayed_cover: Covered share of a box from which on ink in pieces may be left of a fill.
-        coarse_dpi: Resolution below which a 1-bit scan is taken to fade unless its page's marks show that it doesn't. Any
-            is, so far: pale strokes vanish at 300 dpi too.
+        coarse_dpi: Resolution below which a 1-bit scan is taken to fade unless its page's marks show that it doesn't.
+            Any is, so far: pale strokes vanish at 300 dpi too.
         grain: Noise of the paper's darkness from which on a scanner has not thrown pale strokes away with it.
         fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
             the page's pen is near what its scanner still shows.
