@@ -53,21 +53,18 @@ def _logistic(z: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))), np.float64)
 
 
-def states(
-    measured: Measurements, places: Places, policy: Policy, *, coarse: bool = False
-) -> tuple[tuple[Mark, Chances], ...]:
+def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tuple[Mark, Chances], ...]:
     """Say the state of each box, or that a person must look.
 
     Args:
         measured: What was measured in the boxes of a page.
         places: Where the boxes were found.
         policy: Thresholds.
-        coarse: The page was scanned in few dots; see `Policy.coarse_dpi`.
 
     Returns:
         State and chances of each box.
     """
-    scored, doubted = judge_boxes(measured, places, policy, coarse=coarse)
+    scored, doubted = judge_boxes(measured, places, policy)
     p = CALIBRATION.probabilities(scored, doubted)
     return tuple(
         (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
@@ -75,25 +72,20 @@ def states(
     )
 
 
-def judge_boxes(
-    measured: Measurements, places: Places, policy: Policy, *, coarse: bool = False
-) -> tuple[Floats, Truths]:
+def judge_boxes(measured: Measurements, places: Places, policy: Policy) -> tuple[Floats, Truths]:
     """Return the chances of each box as scored, N × 3, and which boxes a person must look at, N.
 
     Args:
         measured: What was measured in the boxes of a page.
         places: Where the boxes were found.
         policy: Thresholds.
-        coarse: The page was scanned in few dots.
     """
     measured = _without_stains(measured, policy)
     scored = chances(measured, policy)
-    return scored, np.any(list(doubts(measured, scored, places, policy, coarse=coarse).values()), axis=0)
+    return scored, np.any(list(doubts(measured, scored, places, policy).values()), axis=0)
 
 
-def doubts(
-    measured: Measurements, p: Floats, places: Places, policy: Policy, *, coarse: bool = False
-) -> dict[str, Truths]:
+def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) -> dict[str, Truths]:
     """Return which boxes a person must look at, N each, by reason.
 
     Args:
@@ -101,7 +93,6 @@ def doubts(
         p: How likely each state is, N × 3.
         places: Where the boxes were found.
         policy: Thresholds.
-        coarse: The page was scanned in few dots.
     """
     best = p.argmax(1)
     empty, crossed = best == 0, best == 1
@@ -111,8 +102,8 @@ def doubts(
     whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
     whole &= measured.cover < policy.frayed_cover
     thrown_away = bool(np.any(measured.noise < policy.grain))
-    # In few dots nothing need be left of a stroke as pale as the threshold, not even a crumb.
-    fraying = thrown_away and ((coarse and bool(np.any(best > 0))) or _share(broken, measured) >= policy.fading_share)
+    last = thrown_away & _thickened(measured, empty, policy)
+    fraying = thrown_away and _share(broken | last, measured) >= policy.fading_share
     fading = fraying and _margin(measured, policy) < policy.fading_margin
     through = measured.runs_on >= 2
     pen = _pen(measured, p, policy, least=2)
@@ -174,6 +165,19 @@ def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
         return measured
     none = {name: np.where(stain, 0.0, getattr(measured, name)) for name in ("evidence_mm2", "ink_mm2", "pieces")}
     return replace(measured, **none)
+
+
+def _thickened(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
+    """Tell which empty boxes have a thicker line than the page's others, N: the last trace of a stroke across it.
+
+    A scanner that takes a pale stroke for paper still adds it to the print that it crosses.
+    """
+    covers = measured.cover[empty]
+    if not len(covers):
+        return empty
+    usual = float(np.median(covers))
+    uneven = float(np.median(np.abs(covers - usual)))
+    return np.asarray(empty & (measured.cover >= usual + max(policy.last_cover, policy.last_uneven * uneven)), np.bool_)
 
 
 def _share(broken: Truths, measured: Measurements) -> float:

@@ -31,8 +31,9 @@ class Policy:
         whole_mm2: Evidence from which on ink in pieces is a mark all the same, if there is no fill it may be left of.
         frayed_pieces: Most pieces that such a mark may have fallen into; more may be left of a fill.
         frayed_cover: Covered share of a box from which on ink in pieces may be left of a fill.
-        coarse_dpi: Resolution below which a 1-bit scan is taken to fade unless its page's marks show that it doesn't.
-            Any is, so far: pale strokes vanish at 300 dpi too.
+        last_cover: Covered share of an empty box, above that of the page's other empty boxes, from which on its line
+            was thickened by the last of a stroke that a scanner took for paper.
+        last_uneven: The same in median deviations of the page's empty boxes.
         grain: Noise of the paper's darkness from which on a scanner has not thrown pale strokes away with it.
         fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
             the page's pen is near what its scanner still shows.
@@ -77,7 +78,8 @@ class Policy:
     whole_mm2: float = 1.0
     frayed_pieces: int = 8
     frayed_cover: float = 0.5
-    coarse_dpi: float = 1000.0
+    last_cover: float = 0.015
+    last_uneven: float = 8.0
     grain: float = 0.004
     fading_share: float = 0.2
     fading_margin: float = 2.5

@@ -155,12 +155,11 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
 
     laid = Laid(image.gray, page, black_level(image.gray, found))
     boxes = layout.on_page(number, FieldKind.BOX)
-    coarse = dpi < policy.coarse_dpi
-    seen = _look(laid, layout, number, _rectangles(boxes), policy, coarse=coarse)
+    seen = _look(laid, layout, number, _rectangles(boxes), policy)
     if seen.streaked:
         cleaned = without_streaks(seen.laid, unprinted(layout, number), MM_PER_PX)
         if cleaned is not None:
-            seen = _look(replace(laid, gray=cleaned), layout, number, _rectangles(boxes), policy, coarse=coarse)
+            seen = _look(replace(laid, gray=cleaned), layout, number, _rectangles(boxes), policy)
     if seen.laid.bend is None and page.markers < PROVEN:
         return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_BORNE_OUT, image.sha256), {})
     if seen.laid.bend is None and page.residual_mm > policy.worst_fit_mm:
@@ -224,14 +223,12 @@ class _Seen:
     streaked: bool
 
 
-def _look(  # noqa: PLR0913 (all of them come from the page)
-    laid: Laid, layout: Layout, number: int, boxes_mm: Floats, policy: Policy, *, coarse: bool
-) -> _Seen:
+def _look(laid: Laid, layout: Layout, number: int, boxes_mm: Floats, policy: Policy) -> _Seen:
     """Find the boxes of a page, measure and judge them, and look for ink elsewhere."""
     laid, places = settle(laid, boxes_mm, layout.print[number - 1], layout.page_size_mm)
     at_mm = places.boxes(boxes_mm)
     measured = measure(laid, at_mm)
-    judged = states(measured, places, policy, coarse=coarse)
+    judged = states(measured, places, policy)
     laid = replace(laid, page=places.page(laid.page))
     outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
     streaked = bool(measured.streak.any()) or any(_may_be_streak(i) for i in outside)
