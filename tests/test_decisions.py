@@ -14,11 +14,12 @@ from forms.layout import Layout
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset import intake
 from webapp.dataset.answers import Channel, Response
-from webapp.dataset.decisions import AlreadyDecided, Assignment, Item
+from webapp.dataset.decisions import AlreadyDecided, Item
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.intake import PRACTICE_SHEET, Place, Taken
 from webapp.dataset.pages import Action, Choice
+from webapp.dataset.refused import Assignment
 from webapp.dataset.surveys import Survey
 
 CHOOSE_YES = Choice(Action.CHOOSE, options=("ja",))
@@ -471,10 +472,10 @@ def test_refused_pages_are_kept_and_shown_until_somebody_dismisses_them(desk: De
     assert page.remedy
     assert desk.instance.pictures.load(desk.survey, page.id) == b"a page of something else"
     assert len(desk.instance.intake.refused(desk.survey, everything=True)) == 2
-    desk.instance.decisions.dismiss(desk.survey, page.id, by="Ada")
+    desk.instance.refused.dismiss(desk.survey, page.id, by="Ada")
     assert desk.instance.intake.refused(desk.survey) == ()
     with pytest.raises(DatasetError) as error:
-        desk.instance.decisions.dismiss(desk.survey, page.id, by="Bo")
+        desk.instance.refused.dismiss(desk.survey, page.id, by="Bo")
     assert error.value.code == "not-refused"
     assert desk.instance.pictures.load(desk.survey, page.id)
 
@@ -502,7 +503,7 @@ def test_a_refused_page_can_be_entered_from_its_picture(desk: Desk) -> None:
     desk.take(2, one)
     refuse(desk, RefusalCode.NO_PAGE_CODE, b"a torn page")
     (page,) = desk.instance.intake.refused(desk.survey)
-    desk.instance.decisions.assign(desk.survey, page.id, Assignment(desk.layout.id, 1, one), by="Ada")
+    desk.instance.refused.assign(desk.survey, page.id, Assignment(desk.layout.id, 1, one), by="Ada")
     assert desk.number() == 1
     assert desk.instance.intake.refused(desk.survey) == ()
     items = {(i.question, i.option): i for i in desk.waiting()}
@@ -522,7 +523,7 @@ def test_a_refused_page_can_be_entered_from_its_picture(desk: Desk) -> None:
 def test_a_page_without_a_number_becomes_a_sheet_of_its_own(desk: Desk) -> None:
     refuse(desk, RefusalCode.NO_PAGE_CODE)
     (page,) = desk.instance.intake.refused(desk.survey)
-    serial = desk.instance.decisions.assign(desk.survey, page.id, Assignment(desk.layout.id, 1), by="Ada")
+    serial = desk.instance.refused.assign(desk.survey, page.id, Assignment(desk.layout.id, 1), by="Ada")
     assert [(s.serial, s.missing) for s in desk.instance.intake.incomplete(desk.survey)] == [(serial, (2,))]
 
 
@@ -536,7 +537,7 @@ def test_a_page_can_not_be_put_where_it_does_not_belong(desk: Desk, page: int, l
     (refused,) = desk.instance.intake.refused(desk.survey)
     where = Assignment(layout or desk.layout.id, page, one)
     with pytest.raises(DatasetError) as error:
-        desk.instance.decisions.assign(desk.survey, refused.id, where, by="Ada")
+        desk.instance.refused.assign(desk.survey, refused.id, where, by="Ada")
     assert error.value.code == code
     assert desk.instance.intake.refused(desk.survey) == (refused,)
 

@@ -8,13 +8,11 @@ from forms.answers import Reason
 from webapp.dataset.choices import ALLOWED, bad_choice, checked_options, checked_text
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.intake import Handled
 from webapp.dataset.log import EntryKind, Log
 from webapp.dataset.materialise import ImageStatus, Materialiser, choice_of, payload_of
 from webapp.dataset.pages import Action, Aspect, Choice, aspect_of, page_of_questions
-from webapp.dataset.runs import Runs, new_serial
 from webapp.dataset.store import Store
-from webapp.dataset.surveys import Survey, Surveys, SurveyState
+from webapp.dataset.surveys import Survey, Surveys
 
 _WAITING = "SELECT waiting.*, images.layout FROM waiting JOIN images ON images.id = waiting.image"
 _ORDER = "waiting.serial, waiting.copy, position, question, option, reason"
@@ -123,29 +121,13 @@ class CopiedPage:
     part: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Which page a refused picture shows.
-
-    Attributes:
-        layout: Layout id that the sheet was printed with.
-        page: Page of the sheet.
-        serial: Number on the sheet; None where it can't be read: the page becomes a sheet of its own.
-    """
-
-    layout: str
-    page: int
-    serial: str | None = None
-
-
 class Decisions:
     """What waits and what was decided in one instance."""
 
-    def __init__(self, store: Store, log: Log, surveys: Surveys, runs: Runs, materialiser: Materialiser) -> None:
+    def __init__(self, store: Store, log: Log, surveys: Surveys, materialiser: Materialiser) -> None:
         self._store = store
         self._log = log
         self._surveys = surveys
-        self._runs = runs
         self._materialiser = materialiser
 
     def count(self, survey: Survey) -> int:
@@ -195,7 +177,7 @@ class Decisions:
         """
 
         def change() -> Decision:
-            current = self._changeable(survey)
+            current = self._surveys.changeable(survey)
             item = self.item(current, item_id)
             good = self._checked(current, item, choice)
             key = (item.serial, item.copy, item.question, item.option or "", item.aspect)
@@ -215,7 +197,7 @@ class Decisions:
         """
 
         def change() -> Decision:
-            current = self._changeable(survey)
+            current = self._surveys.changeable(survey)
             key = _parse(item_id)
             latest = self._latest(current, key)
             if latest is None or latest.choice.action is Action.UNDO:
@@ -257,69 +239,6 @@ class Decisions:
     def same_sheet(self, survey: Survey, serial: str) -> Choice:
         """Return the choice that all page images of a serial are of one paper; where they disagree, that waits."""
         return Choice(Action.PAIR, pairs=tuple((p.image, 1) for p in self.copied_pages(survey, serial)))
-
-    def dismiss(self, survey: Survey, image: str, *, by: str) -> None:
-        """Say of a refused page that there is nothing on it to count.
-
-        Raises:
-            DatasetError: `not-refused`, `survey-final`.
-        """
-
-        def change() -> None:
-            current = self._changeable(survey)
-            self._refused_row(current, image)
-            self._handle(current, image, Handled.DISMISSED, {"image": image, "action": "dismiss"}, by)
-
-        self._store.db.write(change)
-
-    def assign(self, survey: Survey, image: str, where: Assignment, *, by: str) -> str:
-        """Say of a refused page which page it is; its questions then wait to be entered from the picture.
-
-        Args:
-            survey: The survey.
-            image: The refused page image.
-            where: Which page it is.
-            by: Name of the person.
-
-        Returns:
-            The serial of the sheet.
-
-        Raises:
-            DatasetError: `not-refused`, `survey-final`, `unknown-layout`, `no-such-page`, `page-taken`.
-        """
-
-        def change() -> str:
-            current = self._changeable(survey)
-            self._refused_row(current, image)
-            layout_id, page = where.layout, where.page
-            if layout_id not in self._runs.layouts(current):
-                raise DatasetError(
-                    "unknown-layout", "The survey was never printed that way.", "Choose one of its own printed forms."
-                )
-            layout = self._materialiser.layout(layout_id)
-            if not 1 <= page <= layout.pages:
-                raise DatasetError("no-such-page", f"The sheet has no page {page}.", f"Choose 1 to {layout.pages}.")
-            chosen = (where.serial or new_serial()).strip().upper()
-            if any(row["page"] == page for row in self._materialiser.images(current, chosen)):
-                remedy = "If it is the same page, dismiss this picture; if not, leave the number empty."
-                raise DatasetError("page-taken", f"Page {page} of sheet {chosen} has come already.", remedy)
-            self._store.db.execute(
-                "UPDATE images SET status = ?, serial = ?, copy = 1, page = ?, layout = ? WHERE id = ?",
-                (ImageStatus.ASSIGNED.value, chosen, page, layout_id, image),
-            )
-            payload = {"image": image, "action": "assign", "layout": layout_id, "page": page, "serial": chosen}
-            self._handle(current, image, Handled.ASSIGNED, payload, by)
-            self._materialiser.sheet(current, chosen)
-            return chosen
-
-        return self._store.db.write(change)
-
-    def _changeable(self, survey: Survey) -> Survey:
-        current = self._surveys.get(survey.slug)
-        if current.state in (SurveyState.FROZEN, SurveyState.PURGED):
-            what = f"“{current.slug}” is {current.state.value}: its answers are final."
-            raise DatasetError("survey-final", what, "Nothing can be decided any more.")
-        return current
 
     def _checked(self, survey: Survey, item: Item, choice: Choice) -> Choice:
         """Return the choice in its final form, or say why it can't be."""
@@ -434,18 +353,6 @@ class Decisions:
             version=self._materialiser.layout(row["layout"]).version,
             suggestion=suggestion,
         )
-
-    def _refused_row(self, survey: Survey, image: str) -> Row:
-        row = self._store.db.row("SELECT * FROM images WHERE id = ? AND survey = ?", (image, survey.slug))
-        if row is None or row["status"] != ImageStatus.REFUSED.value or row["handled"] != Handled.WAITS.value:
-            remedy = "Go back to the list of refused pages."
-            raise DatasetError("not-refused", "This page does not wait for a decision.", remedy)
-        return row
-
-    def _handle(self, survey: Survey, image: str, handled: Handled, payload: dict[str, object], by: str) -> None:
-        self._store.db.execute("UPDATE images SET handled = ? WHERE id = ?", (handled.value, image))
-        at = self._store.now().isoformat(timespec="seconds")
-        self._log.append(EntryKind.PAGE, payload | {"by": by, "at": at}, survey.random_id)
 
 
 def _name(serial: str, copy: int, question: str, option: str, aspect: Aspect) -> str:

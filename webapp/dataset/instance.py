@@ -27,6 +27,7 @@ from webapp.dataset.lock import FileLock, server_lock
 from webapp.dataset.log import Log
 from webapp.dataset.materialise import Materialiser
 from webapp.dataset.pictures import Pictures
+from webapp.dataset.refused import RefusedPages
 from webapp.dataset.responses import Responses
 from webapp.dataset.runs import Runs
 from webapp.dataset.store import Store
@@ -185,7 +186,12 @@ class Instance:
     @cached_property
     def decisions(self) -> Decisions:
         """What waits for a person, and what people decided."""
-        return Decisions(self.store, self.log, self.surveys, self.runs, self.materialiser)
+        return Decisions(self.store, self.log, self.surveys, self.materialiser)
+
+    @cached_property
+    def refused(self) -> RefusedPages:
+        """Pages that the machine could not read."""
+        return RefusedPages(self.store, self.log, self.surveys, self.runs, self.materialiser)
 
     @cached_property
     def verifier(self) -> Verifier:

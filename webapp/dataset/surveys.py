@@ -231,6 +231,18 @@ class Surveys:
             raise DatasetError("unknown-survey", f"There is no survey “{slug}” here.", remedy)
         return self._survey(row)
 
+    def changeable(self, survey: Survey) -> Survey:
+        """Return a survey as it is now, if what stands on its pages may still be decided.
+
+        Raises:
+            DatasetError: `survey-final`: it is frozen or purged.
+        """
+        current = self.get(survey.slug)
+        if current.state in (SurveyState.FROZEN, SurveyState.PURGED):
+            what = f"“{current.slug}” is {current.state.value}: its answers are final."
+            raise DatasetError("survey-final", what, "Nothing can be decided any more.")
+        return current
+
     def instrument(self, survey: Survey, version: str) -> Instrument:
         """Return one of the versions that a survey ever had.
 

@@ -15,9 +15,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from omr.errors import OmrError
-from webapp.dataset.decisions import Assignment
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
+from webapp.dataset.refused import Assignment
 from webapp.dataset.surveys import Survey
 from webapp.jobs import Delivery, Job, JobState
 from webapp.language import gettext, language_name, ngettext
@@ -182,7 +182,7 @@ def settle(slug: str, image: str) -> ResponseReturnValue:
     name = signed_in().name
     try:
         if request.form.get("action") == "dismiss":
-            instance().decisions.dismiss(survey, image, by=name)
+            instance().refused.dismiss(survey, image, by=name)
             flash(gettext("Noted: there is nothing to count on that page. The picture is kept."))
             return back
         page = request.form.get("page", "")
@@ -191,7 +191,7 @@ def settle(slug: str, image: str) -> ResponseReturnValue:
             page=int(page) if page.isascii() and page.isdigit() and len(page) <= 2 else 0,
             serial=request.form.get("serial", "").strip().upper() or None,
         )
-        serial = instance().decisions.assign(survey, image, where, by=name)
+        serial = instance().refused.assign(survey, image, where, by=name)
         flash(
             gettext(
                 "The page now belongs to sheet %(serial)s. Its questions wait under Review, to be entered by hand.",
