@@ -53,18 +53,21 @@ def _logistic(z: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))), np.float64)
 
 
-def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tuple[Mark, Chances], ...]:
+def states(
+    measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False
+) -> tuple[tuple[Mark, Chances], ...]:
     """Say the state of each box, or that a person must look.
 
     Args:
         measured: What was measured in the boxes of a page.
         places: Where the boxes were found.
         policy: Thresholds.
+        two_toned: The scanner left black and white only.
 
     Returns:
         State and chances of each box.
     """
-    scored, doubted = judge_boxes(measured, places, policy)
+    scored, doubted = judge_boxes(measured, places, policy, two_toned=two_toned)
     p = CALIBRATION.probabilities(scored, doubted)
     return tuple(
         (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
@@ -72,20 +75,25 @@ def states(measured: Measurements, places: Places, policy: Policy) -> tuple[tupl
     )
 
 
-def judge_boxes(measured: Measurements, places: Places, policy: Policy) -> tuple[Floats, Truths]:
+def judge_boxes(
+    measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False
+) -> tuple[Floats, Truths]:
     """Return the chances of each box as scored, N × 3, and which boxes a person must look at, N.
 
     Args:
         measured: What was measured in the boxes of a page.
         places: Where the boxes were found.
         policy: Thresholds.
+        two_toned: The scanner left black and white only.
     """
     measured = _without_stains(measured, policy)
     scored = chances(measured, policy)
-    return scored, np.any(list(doubts(measured, scored, places, policy).values()), axis=0)
+    return scored, np.any(list(doubts(measured, scored, places, policy, two_toned=two_toned).values()), axis=0)
 
 
-def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) -> dict[str, Truths]:
+def doubts(
+    measured: Measurements, p: Floats, places: Places, policy: Policy, *, two_toned: bool = False
+) -> dict[str, Truths]:
     """Return which boxes a person must look at, N each, by reason.
 
     Args:
@@ -93,6 +101,7 @@ def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) ->
         p: How likely each state is, N × 3.
         places: Where the boxes were found.
         policy: Thresholds.
+        two_toned: The scanner left black and white only.
     """
     best = p.argmax(1)
     empty, crossed = best == 0, best == 1
@@ -102,7 +111,7 @@ def doubts(measured: Measurements, p: Floats, places: Places, policy: Policy) ->
     whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
     whole &= measured.cover < policy.frayed_cover
     thrown_away = bool(np.any(measured.noise < policy.grain))
-    last = thrown_away & _thickened(measured, empty, policy)
+    last = two_toned & _thickened(measured, empty, policy)
     fraying = thrown_away and _share(broken | last, measured) >= policy.fading_share
     fading = fraying and _margin(measured, policy) < policy.fading_margin
     through = measured.runs_on >= 2

@@ -31,6 +31,7 @@ from omr.readings import (
     TextReading,
 )
 from omr.register import Floats, Found, Laid, Registration, black_level, find_markers
+from omr.samples import is_two_toned
 from omr.slips import Slip, find_slips, is_slip
 from omr.stray import MM_PER_PX, InkAt, corners_mm, ink_outside, unprinted
 from omr.streaks import without_streaks
@@ -228,7 +229,7 @@ def _look(laid: Laid, layout: Layout, number: int, boxes_mm: Floats, policy: Pol
     laid, places = settle(laid, boxes_mm, layout.print[number - 1], layout.page_size_mm)
     at_mm = places.boxes(boxes_mm)
     measured = measure(laid, at_mm)
-    judged = states(measured, places, policy)
+    judged = states(measured, places, policy, two_toned=is_two_toned(laid.gray))
     laid = replace(laid, page=places.page(laid.page))
     outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
     streaked = bool(measured.streak.any()) or any(_may_be_streak(i) for i in outside)

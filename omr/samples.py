@@ -65,3 +65,12 @@ def darkness(patches: Gray, white: Floats32, black: float) -> Floats32:
     scale = 1 / np.maximum(white - np.float32(black), np.float32(40))
     dark = (white[:, None, None] - patches) * scale[:, None, None]
     return np.asarray(np.clip(dark, 0, 1, out=dark), np.float32)
+
+
+TWO_TONES = 17
+"""Most gray values of a 1-bit picture: what black and white come to where 4 × 4 of its pixels are made one."""
+
+
+def is_two_toned(gray: Gray) -> bool:
+    """Tell whether a scanner left black and white only, and with it nothing of how pale a stroke was."""
+    return len(np.unique(gray[::5, ::5])) <= TWO_TONES
