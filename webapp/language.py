@@ -72,6 +72,7 @@ def direction(tag: str) -> str:
 
 _LEFT_TO_RIGHT, _FIRST_STRONG, _END = "\u2066", "\u2068", "\u2069"
 _NO_BREAK = "\N{NO-BREAK SPACE}"
+_JOINED = "-\N{WORD JOINER}"
 _NUMBER = re.compile(r"\+?\d(?:[ \u00a0/()-]{0,2}\d){4,}")
 
 
@@ -93,7 +94,7 @@ def readable(text: str, tag: str) -> str:
     from the right its groups would change places too (UAX 9): there it is held together.
     """
     before, after = ("", "") if direction(tag) == "ltr" else (_LEFT_TO_RIGHT, _END)
-    return _NUMBER.sub(lambda m: f"{before}{m[0].replace(' ', _NO_BREAK)}{after}", text)
+    return _NUMBER.sub(lambda m: f"{before}{m[0].replace(' ', _NO_BREAK).replace('-', _JOINED)}{after}", text)
 
 
 def use_language(tag: str) -> None:
