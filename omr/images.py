@@ -26,6 +26,7 @@ from omr.pictures import (
     Gray,
     PageImage,
     Picture,
+    Taken,
     Unreadable,
     as_png,
     believable,
@@ -46,6 +47,7 @@ __all__ = [
     "PageImage",
     "Picture",
     "Pile",
+    "Taken",
     "check",
     "count",
     "decode",
@@ -132,6 +134,19 @@ class Pile:
         Args:
             number: From 1 to `total`.
         """
+        found = self._found(number)
+        return found.page() if isinstance(found, Taken) else found
+
+    def taken(self, number: int) -> Taken | BadImage:
+        """Return one image as it is to be kept, decoded no further than taking it out needs.
+
+        Args:
+            number: From 1 to `total`.
+        """
+        found = self._found(number)
+        return Taken(found.picture, found.size_px, found.dpi) if isinstance(found, PageImage) else found
+
+    def _found(self, number: int) -> PageImage | Taken | BadImage:
         if self.refusal is not None:
             return BadImage(self.refusal)
         try:
@@ -224,7 +239,7 @@ def quietly() -> Iterator[None]:
         yield
 
 
-def tiff_image(frames: Image.Image, index: int) -> PageImage:
+def tiff_image(frames: Image.Image, index: int) -> PageImage | Taken:
     try:
         with quietly():
             frames.seek(index)

@@ -12,6 +12,7 @@ from PIL import Image
 from omr.pictures import (
     MAX_PIXELS,
     PageImage,
+    Taken,
     Unreadable,
     as_png,
     check_size,
@@ -35,7 +36,7 @@ LAYERED_DPI = 300
 """At which a PDF page of several pictures is drawn: copiers put text at 300 dpi over a coarse background."""
 
 
-def pdf_image(pdf: pdfium.PdfDocument, index: int) -> PageImage:
+def pdf_image(pdf: pdfium.PdfDocument, index: int) -> PageImage | Taken:
     """Return one page of an open PDF; hold `PDFIUM` meanwhile.
 
     Args:
@@ -86,7 +87,7 @@ def _only_scan(page: pdfium.PdfPage) -> pdfium.PdfImage | None:
     return scan if covers and straight and a * d - b * c > 0 else None
 
 
-def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | None:
+def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | Taken | None:
     """Return the picture as it lies in the PDF; None where only drawing it would show it right."""
     size = scan.get_px_size()
     known = scan.get_metadata()
@@ -112,7 +113,7 @@ def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | None:
     return to_jpeg(pixels.convert("RGB"), dpi)
 
 
-def _drawn(page: pdfium.PdfPage, dpi: int) -> PageImage:
+def _drawn(page: pdfium.PdfPage, dpi: int) -> PageImage | Taken:
     """Draw a page; coarser where it would come out too large."""
     width, height = page.get_size()
     if not (0 < width < 1e5 and 0 < height < 1e5):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -85,6 +85,31 @@ class PageImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A picture as it was taken out of a file, not decoded yet: what can be handed to another machine.
+
+    Attributes:
+        picture: What is kept.
+        size_px: Width and height that its header tells.
+        dpi: What the file says about its resolution; None where it says nothing believable.
+    """
+
+    picture: Picture
+    size_px: tuple[int, int]
+    dpi: float | None
+
+    def page(self) -> PageImage | BadImage:
+        """Decode it: the same page image wherever that is done."""
+        try:
+            if self.picture.media_type == "image/jpeg":
+                return _decoded_jpeg(self)
+            found = from_bytes(self.picture.data)
+        except Unreadable as bad:
+            return bad.bad
+        return replace(found, dpi=self.dpi) if isinstance(found, PageImage) else found.page()
+
+
+@dataclass(frozen=True, slots=True)
 class BadImage:
     """An image that can't be read.
 
@@ -113,9 +138,10 @@ def decode(picture: Picture) -> PageImage | BadImage:
         picture: A kept picture.
     """
     try:
-        return from_bytes(picture.data)
+        found = from_bytes(picture.data)
     except Unreadable as bad:
         return bad.bad
+    return found.page() if isinstance(found, Taken) else found
 
 
 def check_size(width: int, height: int, picture: Picture | None = None) -> None:
@@ -164,8 +190,15 @@ def _halve(gray: Gray, shrink: int) -> Gray:
     return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def from_bytes(data: bytes) -> PageImage | BadImage:
-    """Read the bytes of one picture."""
+def from_bytes(data: bytes) -> PageImage | Taken:
+    """Read the bytes of one picture; a JPEG is left to be decoded.
+
+    Args:
+        data: The bytes.
+
+    Raises:
+        Unreadable: They are no picture, or one that is too large or damaged.
+    """
     try:
         header = Image.open(io.BytesIO(data), formats=FORMATS)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
@@ -184,8 +217,8 @@ def from_bytes(data: bytes) -> PageImage | BadImage:
     return from_gray(gray, keep or as_png(gray), dpi)
 
 
-def from_jpeg(data: bytes, size: tuple[int, int], dpi: float | None) -> PageImage:
-    """Return the page image of a JPEG, decoded at a fraction of its size where that is enough.
+def from_jpeg(data: bytes, size: tuple[int, int], dpi: float | None) -> Taken:
+    """Return a JPEG that may be decoded.
 
     Args:
         data: The JPEG.
@@ -193,7 +226,7 @@ def from_jpeg(data: bytes, size: tuple[int, int], dpi: float | None) -> PageImag
         dpi: Its resolution, if known.
 
     Raises:
-        Unreadable: It is too large, cut off or damaged.
+        Unreadable: It is too large or cut off.
     """
     picture = Picture(data, "image/jpeg")
     check_size(*size, picture)
@@ -203,11 +236,17 @@ def from_jpeg(data: bytes, size: tuple[int, int], dpi: float | None) -> PageImag
     # Decoders fill up what is missing with gray, silently; a picture that was cut off must not be read as a page.
     if b"\xff\xd9" not in data[-65536:]:
         raise Unreadable(RefusalCode.DAMAGED_FILE, "The picture breaks off before its end.", picture)
+    return Taken(picture, size, dpi)
+
+
+def _decoded_jpeg(taken: Taken) -> PageImage:
+    """Decode a JPEG at a fraction of its size where that is enough."""
+    picture, size = taken.picture, taken.size_px
     shrink = _shrink(*size)
-    gray = _decode(data, shrink)
+    gray = _decode(picture.data, shrink)
     if gray is None or gray.shape != (-(-size[1] // shrink), -(-size[0] // shrink)):
         raise Unreadable(RefusalCode.DAMAGED_FILE, "", picture)
-    return PageImage(gray, shrink, size, dpi, picture.sha256, picture)
+    return PageImage(gray, shrink, size, taken.dpi, picture.sha256, picture)
 
 
 def gray_of(image: Image.Image, keep: Picture | None) -> Gray:
@@ -244,8 +283,8 @@ def as_png(gray: Gray) -> Picture:
     return Picture(out.getvalue(), "image/png")
 
 
-def to_jpeg(colours: Image.Image, dpi: float | None) -> PageImage:
-    """Encode as JPEG, and read what was encoded: the reading belongs to the picture that is kept."""
+def to_jpeg(colours: Image.Image, dpi: float | None) -> Taken:
+    """Encode as JPEG; what was encoded is read, since the reading belongs to the picture that is kept."""
     out = io.BytesIO()
     colours.save(out, "JPEG", quality=JPEG_QUALITY)
     return from_jpeg(out.getvalue(), colours.size, dpi)
