@@ -7,6 +7,8 @@ on the last page nothing stands where the envelope's window shows the return add
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
 
 from forms.blocks import AFTER_HEADING_MM
 from forms.drawing import Block
@@ -41,6 +43,9 @@ STEPS = 32
 TIGHTER = 8
 """Sizes of gap that are tried to save a page."""
 
+HOLE_MM = (BOTTOM_MM - TOP_MM) / 3
+"""A page that stays empty at its end for so much looks as if something were missing."""
+
 Place = tuple[Block, float]
 """A block and where its upper edge stands on its page."""
 
@@ -71,7 +76,48 @@ def paginate(blocks: list[Block], most: int, window: Block | None = None) -> lis
             f"The sheet would have {len(pages)} pages; {most} is the most.",
             "Split the instrument into two, or take questions out.",
         )
+    pages = _evened(pages, window)
     return [_spread(_flat(page), window if page is pages[-1] else None) for page in pages]
+
+
+def _evened(pages: list[list[list[Block]]], window: Block | None) -> list[list[list[Block]]]:
+    """Part the same groups otherwise over as many pages where one between first and last has a large hole at its end.
+
+    Filling one page after the other leaves all the room that a tall question does not take in one place. The parting
+    is taken whose holes, squared, are least together: many small ones rather than a large one. The first page stays:
+    what explains the sheet belongs to its title.
+    """
+    if all(_hole_mm(_flat(page), None) < HOLE_MM for page in pages[1:-1]):
+        return pages
+    groups = [group for page in pages[1:] for group in page]
+    number = len(pages) - 1
+    # For each number of groups that are placed on the pages so far: what their holes cost, and where each page ends.
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for left in reversed(range(number)):
+        found: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for first, (cost, ends) in best.items():
+            # On the last page stands all that is left; on the others so much that each has something.
+            candidates = range(first + 1, len(groups) - left + 1) if left else (len(groups),)
+            for end in candidates:
+                hole = _hole_mm(_flat(groups[first:end]), None if left else window)
+                if hole == inf:
+                    break
+                if end not in found or cost + hole**2 < found[end][0]:
+                    found[end] = cost + hole**2, (*ends, end)
+        best = found
+    _, ends = best.get(len(groups), (inf, ()))
+    return [pages[0], *(groups[first:end] for first, end in pairwise((0, *ends)))] if ends else pages
+
+
+def _hole_mm(blocks: list[Block], window: Block | None) -> float:
+    """Return how much a page of these blocks leaves empty at its end, mm; infinite where they don't fit on one."""
+    placed = _placed(blocks, 0.0, window)
+    for n in range(1, TIGHTER + 1) if placed is None else ():
+        placed = placed or _placed(blocks, -SQUEEZE_MM * n / TIGHTER, window)
+    if placed is None:
+        return inf
+    block, top = placed.places[-1]
+    return BOTTOM_MM - top - block.height
 
 
 def _filled(groups: list[list[Block]], window: Block | None, extra: float) -> list[list[list[Block]]]:
