@@ -48,7 +48,7 @@ def verify(head: str | None, instance: Path) -> int:
         # A slip of the pen must not read as if somebody had tampered with the log.
         raise click.BadParameter("A head is a number, a hyphen and 64 signs 0-9 a-f, as `verify` prints it.")
     with opened(instance) as folder:
-        faults = folder.verifier.verify(head)
+        faults = (*folder.verifier.verify(head), *folder.contacts.verify())
         now = folder.log.head()
         apart = {s.slug: n for s in folder.surveys.list() if (n := folder.tray.in_quarantine(s))}
     told = [{"place": f.place, "what": f.what} for f in faults]

@@ -118,16 +118,21 @@ def run(instance: Instance, host: str, port: int, *, https: bool = False) -> Non
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = listen(instance, jobs, host, port, https=https)
     worker = Worker(instance, jobs)
-    ticker = Repeated("tray", instance.tray.advance, TICK_SECONDS)
+    tickers = (
+        Repeated("tray", instance.tray.advance, TICK_SECONDS),
+        Repeated("contacts", instance.contacts.tidy, TICK_SECONDS),
+    )
     signal.signal(signal.SIGTERM, _interrupt)
     for line in _greeting(instance, host, server.effective_port):
         click.echo(line, err=True)
     worker.start()
-    ticker.start()
+    for ticker in tickers:
+        ticker.start()
     try:
         server.run()
     finally:
-        ticker.stop()
+        for ticker in tickers:
+            ticker.stop()
         worker.stop()
         server.close()
 

@@ -5,6 +5,7 @@ The rooms; each module's first line says what it is for:
     the instance          instance store database schema keys lock clock errors
     what people do        accounts surveys parameters runs
     from phones           sealing tray
+    for interviews        contacts contactfile keepers
     from paper            intake pictures ink pages choices decisions refused
     what counts           answers materialise responses
     what can be vouched   log verify verify_tables

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlite_utils
+from sqlite_utils.migrations import Migrations
 
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.schema import migrations
+from webapp.dataset.schema import migrations as dataset_migrations
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a write waits for another program's transaction."""
@@ -50,14 +51,16 @@ class Database:
 
     Args:
         path: The file; made with all migrations applied where there is none.
+        migrations: What makes its tables; those of the dataset unless it is another file.
 
     Raises:
         DatasetError: `newer-dataset`: the file was written by a later version of this program; `bad-dataset`: it is
             not a dataset at all.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, migrations: Migrations = dataset_migrations) -> None:
         self.path = path
+        self._migrations = migrations
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -78,9 +81,9 @@ class Database:
             ) from error
 
     def _migrate(self) -> None:
-        db = self.here()
+        db, migrations = self.here(), self._migrations
         known = {m.name for m in migrations.pending(db)} | {m.name for m in migrations.applied(db)}
-        unknown = [m.name for m in migrations.applied(db) if m.name not in _own_names()]
+        unknown = [m.name for m in migrations.applied(db) if m.name not in _own_names(migrations)]
         if unknown:
             self.close()
             raise DatasetError(
@@ -339,6 +342,6 @@ def _told(path: Path) -> Iterator[None]:
         raise
 
 
-def _own_names() -> set[str]:
-    """Return the names of the migrations of this program; sqlite-utils offers no list of its own."""
+def _own_names(migrations: Migrations) -> set[str]:
+    """Return the names of a file's migrations in this program; sqlite-utils offers no list of its own."""
     return {m.name for m in migrations._migrations}

@@ -4,8 +4,9 @@
     survey = instance.surveys.get("sip")
     instance.tray.submit(survey, submission_id, sealed)
 
-The folder holds `dataset.db`, `keys/`, `picture-keys/` (in no backup), `pictures/` (encrypted) and `incoming/`
-(delivered files until they are split into pictures).
+The folder holds `dataset.db`, `contacts.db` (interview sign-ups, sealed to the contact keepers), `keys/`,
+`picture-keys/` (in no backup), `pictures/` (encrypted) and `incoming/` (delivered files until they are split into
+pictures).
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from pathlib import Path
 from forms.definition import find, read_text
 from webapp.dataset.accounts import Accounts, NewUser, Role
 from webapp.dataset.clock import Clock, system_clock
+from webapp.dataset.contactfile import CONTACTS, contact_migrations
+from webapp.dataset.contacts import Contacts
 from webapp.dataset.database import Database
 from webapp.dataset.decisions import Decisions
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.intake import Intake
+from webapp.dataset.keepers import Keepers
 from webapp.dataset.keys import Keyring
 from webapp.dataset.lock import FileLock, server_lock
 from webapp.dataset.log import Log
@@ -81,6 +85,11 @@ class Instance:
         self._server_lock: FileLock | None = None
         keys = Keyring(path / "keys", path / "picture-keys")
         self.store = Store(path, Database(path / DATASET), keys, now)
+        try:
+            self._contact_file = Database(path / CONTACTS, contact_migrations)
+        except DatasetError:
+            self.store.db.close()
+            raise
 
     @classmethod
     def create(cls, path: Path, now: Clock = system_clock) -> Instance:
@@ -118,6 +127,7 @@ class Instance:
     def close(self) -> None:
         """Write what is accepted, close the dataset, and let another server have it."""
         self.store.db.close()
+        self._contact_file.close()
         if self._server_lock is not None:
             self._server_lock.release()
             self._server_lock = None
@@ -167,6 +177,16 @@ class Instance:
     def tray(self) -> Tray:
         """Where sealed submissions wait."""
         return Tray(self.store, self.log, self.surveys, self.responses)
+
+    @cached_property
+    def keepers(self) -> Keepers:
+        """Who keeps contact details, and their keys."""
+        return Keepers(self.store, self._contact_file, self.accounts, self.log)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """Interview sign-ups."""
+        return Contacts(self.store, self._contact_file, self.surveys, self.keepers)
 
     @cached_property
     def pictures(self) -> Pictures:
