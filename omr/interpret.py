@@ -107,7 +107,9 @@ def doubts(
     empty, crossed = best == 0, best == 1
     # Where paper still has its grain, a pale stroke would show as one: crumbs are dirt, or what shines through.
     crumbs = np.where(measured.noise < policy.grain, measured.crumbs, 0.0)
-    broken = (measured.pieces > policy.most_pieces) | (crumbs > policy.most_crumbs)
+    # Where it has, what is paler than any mark is grain, or the blur of the box's own line.
+    told = (measured.noise < policy.grain) | (measured.dark >= policy.faint)
+    broken = ((measured.pieces > policy.most_pieces) & told) | (crumbs > policy.most_crumbs)
     whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
     whole &= measured.cover < policy.frayed_cover
     thrown_away = bool(np.any(measured.noise < policy.grain))

@@ -47,7 +47,8 @@ class Places:
         if len(self.outline) == 0:
             return True
         near = np.abs(self.shift_mm).max() <= FLAT_SHIFT_MM
-        return bool(near and self.scatter_mm <= FLAT_MM and np.mean(self.outline >= FOUND) >= FLAT_FOUND)
+        found = self.outline >= least_clear(self.outline)
+        return bool(near and self.scatter_mm <= FLAT_MM and np.mean(found) >= FLAT_FOUND)
 
     def boxes(self, boxes_mm: Floats) -> Floats:
         """Return boxes, N × 4, moved to where they really stand."""
@@ -73,9 +74,26 @@ FLAT_FOUND = 0.8
 FOUND = 0.3
 """Least clearness of an outline that counts as found; a clean one has 0.6 to 1."""
 
+FAINTEST = 0.12
+"""The same on a page whose outlines are all blurred or pale, if it is …"""
+
+USUAL_SHARE = 0.6
+"""… this share of the clearness that is usual there …"""
+
+WEAK_FAR_MM = 0.4
+"""… and the outline is no farther from where its neighbours put it: a stroke may look like a weak one."""
+
 FAR_MM = 1.0
 """An outline this far from where its neighbours put it is something else: paper that waves by 0.6 mm shifts one row
 against the next by less."""
+
+
+def least_clear(clear: Floats) -> float:
+    """Return the clearness from which on an outline counts as found on a page of such outlines.
+
+    A blurred photo shows every outline pale, but all of them alike.
+    """
+    return float(np.clip(USUAL_SHARE * np.median(clear), FAINTEST, FOUND)) if len(clear) else FOUND
 
 
 def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
@@ -95,7 +113,25 @@ def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
     for size in np.unique(boxes_mm[:, 2:], axis=0):
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         shift[same], clear[same] = _outlines(laid, boxes_mm[same])
-    return _agree(boxes_mm, shift, clear)
+    places, expected = _agree(boxes_mm, shift, clear)
+    return places if places.sure.all() else _where_expected(laid, boxes_mm, places, expected)
+
+
+def _where_expected(laid: Laid, boxes_mm: Floats, places: Places, expected: Floats) -> Places:
+    """Look again for outlines that were found far from where their neighbours put them, near there alone.
+
+    The stroke that leads from one arm of a cross to the other runs along its box, and may look clearer than its line.
+    """
+    far = np.flatnonzero(~places.sure)
+    shift, sure = places.shift_mm.copy(), places.sure.copy()
+    for size in np.unique(boxes_mm[far, 2:], axis=0):
+        same = far[(boxes_mm[far, 2:] == size).all(1)]
+        moved = boxes_mm[same] + np.pad(expected[same], ((0, 0), (0, 2)))
+        more, clear = _outlines(laid, moved, WEAK_FAR_MM)
+        there = clear >= least_clear(places.outline)
+        shift[same[there]] = (expected[same] + more)[there]
+        sure[same[there]] = True
+    return replace(places, shift_mm=shift, sure=sure)
 
 
 def settle(laid: Laid, boxes_mm: Floats, printed: bytes, size_mm: tuple[float, float]) -> tuple[Laid, Places]:
@@ -126,8 +162,8 @@ def settle(laid: Laid, boxes_mm: Floats, printed: bytes, size_mm: tuple[float, f
     return bent, places if proven else replace(places, sure=places.sure & (places.outline >= FOUND))
 
 
-def _outlines(laid: Laid, boxes_mm: Floats) -> tuple[Floats, Floats]:
-    """Return shift and clearness of boxes of one size."""
+def _outlines(laid: Laid, boxes_mm: Floats, reach_mm: float = SEARCH_MM) -> tuple[Floats, Floats]:
+    """Return shift and clearness of boxes of one size, which are looked for so far around their places."""
     around = SEARCH_MM + 0.75
     w, h = boxes_mm[0, 2:]
     shape = round((h + 2 * around) / STEP_MM), round((w + 2 * around) / STEP_MM)
@@ -135,9 +171,9 @@ def _outlines(laid: Laid, boxes_mm: Floats) -> tuple[Floats, Floats]:
     dark = darkness(patches, whites(patches, 0.85), laid.black)
     # Along each axis the mean over the middle of the box shows its two lines as two peaks, whatever is inside. The
     # first pass looks over the whole search range, the second along the row and column that the first found.
-    shift_x, _ = _two_lines(dark.mean(1), w, around)
-    shift_y, clear_y = _two_lines(_across(dark, shift_x, w, around), h, around)
-    shift_x, clear_x = _two_lines(_across(dark.transpose(0, 2, 1), shift_y, h, around), w, around)
+    shift_x, _ = _two_lines(dark.mean(1), w, around, reach_mm)
+    shift_y, clear_y = _two_lines(_across(dark, shift_x, w, around), h, around, reach_mm)
+    shift_x, clear_x = _two_lines(_across(dark.transpose(0, 2, 1), shift_y, h, around), w, around, reach_mm)
     return np.column_stack([shift_x, shift_y]), np.minimum(clear_x, clear_y)
 
 
@@ -150,13 +186,13 @@ def _across(dark: NDArray[np.float32], shift_mm: Floats, size_mm: float, around_
     return np.asarray(np.einsum("nrc,nc->nr", dark, weight.astype(np.float32)), np.float32)
 
 
-def _two_lines(profile: Floats32, size_mm: float, around_mm: float) -> tuple[Floats, Floats]:
+def _two_lines(profile: Floats32, size_mm: float, around_mm: float, reach_mm: float) -> tuple[Floats, Floats]:
     """Find two dark lines at a distance of a box's size.
 
     Returns:
         Shift of the box, mm, and clearness, one each a profile.
     """
-    shifts, kernel = _kernel(size_mm, around_mm, profile.shape[1])
+    shifts, kernel = _kernel(size_mm, around_mm, reach_mm, profile.shape[1])
     score = profile @ kernel
     best = score.argmax(1)
     rows = np.arange(len(profile))
@@ -169,9 +205,9 @@ def _two_lines(profile: Floats32, size_mm: float, around_mm: float) -> tuple[Flo
 
 
 @lru_cache(maxsize=16)
-def _kernel(size_mm: float, around_mm: float, length: int) -> tuple[Floats, Floats32]:
+def _kernel(size_mm: float, around_mm: float, reach_mm: float, length: int) -> tuple[Floats, Floats32]:
     """Return the shifts that are tried, mm, and what a profile is multiplied with to score each: length × shifts."""
-    shifts = np.arange(-SEARCH_MM, SEARCH_MM + 1e-9, STEP_MM / 2)
+    shifts = np.arange(-reach_mm, reach_mm + 1e-9, STEP_MM / 2)
     at = (np.arange(length) + 0.5) * STEP_MM - around_mm
     line = np.zeros((len(shifts), length))
     outer = np.zeros_like(line)
@@ -183,13 +219,19 @@ def _kernel(size_mm: float, around_mm: float, length: int) -> tuple[Floats, Floa
     return shifts, np.ascontiguousarray((line - 0.8 * outer).T, np.float32)
 
 
-def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> Places:
-    """Let neighbours correct the boxes whose outline is hidden or was mistaken."""
-    good = clear >= FOUND
+def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floats]:
+    """Let neighbours correct the boxes whose outline is hidden or was mistaken.
+
+    Returns:
+        The places, and how far off each box is by those of its neighbours, N × 2.
+    """
+    good = clear >= least_clear(clear)
+    weak = clear < FOUND
     middle = boxes_mm[:, :2] + boxes_mm[:, 2:] / 2
     if good.sum() < 3:
         # A page of one or two boxes: their own outlines are all there is.
-        return Places(np.where(good[:, None], shift, 0.0), clear, good, 0.0, np.eye(3))
+        alone = np.where(good[:, None], shift, 0.0)
+        return Places(alone, clear, good, 0.0, np.eye(3)), alone
     apart = np.hypot(*(middle[:, None] - middle[None]).transpose(2, 0, 1))
     # Neighbours are the nearest boxes, but itself, whose outlines were found.
     np.fill_diagonal(apart, np.inf)
@@ -198,13 +240,18 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> Places:
     nearest = np.argpartition(apart, count - 1, axis=1)[:, :count]
     enough = count >= 3
     expected = np.median(shift[nearest], axis=1) if enough else np.median(shift[good], axis=0)[None]
-    off = ~good | (np.hypot(*(shift - expected).T) > FAR_MM)
+    away = np.hypot(*(shift - expected).T)
+    off = ~good | (away > np.where(weak, WEAK_FAR_MM, FAR_MM))
     settled = np.where(off[:, None], expected, shift)
     # An outline that is clear but elsewhere is a witness against the neighbours: a person decides.
-    sure = ~off | (~good & enough)
+    sure = ~off | (weak & enough)
     even = _even(middle[good], settled[good])
     left = middle[good] + settled[good] - apply(even, middle[good])
-    return Places(settled, clear, sure, float(np.sqrt(np.mean(np.sum(left**2, axis=1)))), even)
+    scatter_mm = float(np.sqrt(np.mean(np.sum(left**2, axis=1))))
+    if (good & weak).any() and np.mean(away[good] <= WEAK_FAR_MM) < FLAT_FOUND:
+        # Weak outlines that disagree are none: what was found is anything else on the page.
+        scatter_mm = max(scatter_mm, SEARCH_MM)
+    return Places(settled, clear, sure, scatter_mm, even), np.broadcast_to(expected, shift.shape)
 
 
 def _even(middle: Floats, shift: Floats) -> Floats:

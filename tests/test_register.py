@@ -196,6 +196,40 @@ def test_no_boxes_and_hidden_outlines(paper: tuple[simulator.Page, Layout]) -> N
     assert np.abs(places.shift_mm[5]).max() < 0.2
 
 
+def test_outlines_that_are_all_blurred_are_found_and_those_of_another_page_are_not(
+    paper: tuple[simulator.Page, Layout],
+) -> None:
+    page, layout = paper
+    gray = simulator.scan(page, Scanner(dpi=150), np.random.default_rng(1))
+    found_page, found = registered(gray, layout)
+    blurred = cv2.GaussianBlur(gray, (0, 0), 0.36 * 150 / 25.4)
+    boxes = boxes_of(layout)
+    places = place_boxes(Laid(blurred, found_page, black_level(gray, found)), boxes)
+    assert places.outline.max() < 0.3
+    assert places.sure.all()
+    assert places.is_flat
+    assert np.abs(places.shift_mm).max() < 0.3
+    # Where there is other print, or none, nothing agrees.
+    for off_mm in (20.0, 60.0):
+        elsewhere = np.column_stack([boxes[:, 0] + off_mm, boxes[:, 1] + 3.0, boxes[:, 2:]])
+        assert not place_boxes(Laid(blurred, found_page, black_level(gray, found)), elsewhere).is_flat
+
+
+def test_a_stroke_beside_a_box_is_not_taken_for_its_line(paper: tuple[simulator.Page, Layout]) -> None:
+    page, layout = paper
+    gray = simulator.scan(page, Scanner(dpi=200), np.random.default_rng(1))
+    found_page, found = registered(gray, layout)
+    boxes = boxes_of(layout)
+    # Down the middle of the box and beside it: as far apart as its own two sides, and darker.
+    for x in (1.2, 1.2 + 4.5 - 0.35):
+        line = found_page.to_px(boxes[5, :2] + np.array([[x, -0.8], [x, 5.3]]))
+        (x0, y0), (x1, y1) = np.round(line).astype(int).tolist()
+        cv2.line(gray, (x0, y0), (x1, y1), 5, 5)
+    places = place_boxes(Laid(gray, found_page, black_level(gray, found)), boxes)
+    assert places.sure.all()
+    assert np.abs(places.shift_mm[5] - places.shift_mm[4]).max() < 0.3
+
+
 def test_only_ids_in_use_are_looked_for() -> None:
     whole = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36H11)
     gray = np.full((900, 900), 255, np.uint8)
