@@ -7,7 +7,7 @@ The rooms, in the order in which data flows; each module's first line says what 
     what check says       check advice
     XLSForm in, out       xlsform xlsform_cells xlsform_choices xlsform_questions xlsform_relevant xlsform_rows
                           xlsform_survey xlsform_texts xlsform_write
-    a sheet, set          phrases typeface drawing blocks tables envelope pages compose
+    a sheet, set          phrases unbroken typeface drawing blocks tables envelope pages compose
     other paper           slips signup information testpage webaddress
     what reading needs    layout corners markers pagecode
     print                 qr pdf

@@ -40,8 +40,6 @@ _TOP_MM, _BOTTOM_MM = 14.0, 286.0
 _PAD_MM = 5.0
 _TITLE_PT = 25.0
 _SENTENCE_END = re.compile(r"(?<=[.?!:])\s+(?=[A-ZÅÄÖ])")
-_IN_NUMBER = re.compile(r"(?<=\d) (?=\d)|(?<=[Rr]ing) (?=\d)|(?<=[Cc]all) (?=\d)")
-_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 class _Breaks(Enum):
@@ -234,7 +232,7 @@ def _said(language: str, values: Mapping[str, str]) -> tuple[_Said, ...]:
         lines = []
         for line in part.lines:
             if line.stands(given):
-                words = _IN_NUMBER.sub(_NO_BREAK, fill(line.text.to(language), filled))
+                words = fill(line.text.to(language), filled)
                 ends = words if words.endswith((".", "?", "!", ":", ",")) or line.bold else f"{words}."
                 lines.append((ends, fill(line.bold, filled)))
         parts.append(_Said(part.id, part.title.to(language), tuple(lines)))

@@ -11,6 +11,8 @@ from pathlib import Path
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
+from forms.unbroken import BLANK, IN_NUMBER, TO_CALL
+
 MM_PER_PT = 25.4 / 72
 """One typographic point in mm."""
 
@@ -20,12 +22,8 @@ REGULAR = "AtkinsonHyperlegible"
 BOLD = "AtkinsonHyperlegible-Bold"
 """Name under which the bold face is registered with ReportLab."""
 
-_BLANK = r"[^\S\N{NO-BREAK SPACE}]"
-_BREAKS = re.compile(rf"{_BLANK}+")
+_BREAKS = re.compile(rf"{BLANK}+")
 """Where a line may end: any run of blanks but the one that holds a date or a phone number together."""
-
-_NOT_IN_NUMBERS = re.compile(rf"(?<!\d)(?<!{_BLANK}){_BLANK}+|(?<=\d){_BLANK}++(?!\d)")
-"""Where a line had rather end: not within a number with blanks, such as that of a telephone."""
 
 _FOLDER = Path(__file__).parent / "fonts"
 _FILES = {REGULAR: "AtkinsonHyperlegible-Regular.ttf", BOLD: "AtkinsonHyperlegible-Bold.ttf"}
@@ -67,8 +65,8 @@ def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tupl
     """Break a text into lines that fit a width.
 
     Blanks break lines and so do line breaks in the text; a no-break space does not, nor a blank between two
-    digits, as long as the whole number fits a line. A word that is wider than the room is broken where it must be, so
-    that nothing is ever lost or runs into the margin.
+    digits or between “ring” and a number, as long as they fit a line together. A word that is wider than the room is
+    broken where it must be, so that nothing is ever lost or runs into the margin.
 
     Args:
         text: The text.
@@ -97,13 +95,24 @@ def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tupl
     return tuple(lines)
 
 
-def _words(paragraph: str, room_mm: float, size_pt: float, face: str) -> Iterator[str]:
-    """Yield what stays together: words, and numbers with their blanks where they fit a line."""
-    for together in _NOT_IN_NUMBERS.split(paragraph):
-        if width_mm(together, size_pt, face) <= room_mm:
-            yield together
+def _words(
+    paragraph: str,
+    room_mm: float,
+    size_pt: float,
+    face: str,
+    held: tuple[re.Pattern[str], ...] = (TO_CALL, IN_NUMBER),
+) -> Iterator[str]:
+    """Yield what stays together: words, and by the blanks that are `held` several where they fit a line."""
+    start = 0
+    for blank in (*_BREAKS.finditer(paragraph), None):
+        if blank is not None and any(pattern.match(paragraph, blank.start()) for pattern in held):
+            continue
+        together = paragraph[start : blank.start() if blank is not None else None]
+        if held and width_mm(together, size_pt, face) > room_mm:
+            yield from _words(together, room_mm, size_pt, face, held[1:])
         else:
-            yield from _BREAKS.split(together)
+            yield together
+        start = blank.end() if blank is not None else start
 
 
 def _longest_start(word: str, room_mm: float, size_pt: float, face: str) -> int:

@@ -184,6 +184,21 @@ def test_no_lone_word_ends_a_paragraph() -> None:
         assert len(paragraph[-1].split()) > 1
 
 
+@pytest.mark.parametrize(
+    "together", ["ring 112", "Call 112", "samtal till 1177", "tel. +46 000 00 00", "Ring 000-00 00 00", "phone 000 00"]
+)
+@given(before=st.lists(st.sampled_from(["och", "vid", "fara", "för", "liv,"]), max_size=12), room_mm=st.floats(48, 140))
+def test_a_number_stands_on_the_line_that_says_to_call_it(together: str, before: list[str], room_mm: float) -> None:
+    held = " ".join(together.split()[-2:]) if "till" in together else together
+    lines = wrap(" ".join([*before, together, "när som helst."]), room_mm, 12)
+    assert any(held in line for line in lines), lines
+
+
+def test_what_is_too_wide_together_breaks_before_the_number_and_then_within_it() -> None:
+    assert wrap("ring 000-00 00 00", 30, 12) == ("ring", "000-00 00 00")
+    assert wrap("ring 000-00 00 00", 18, 12) == ("ring", "000-00", "00 00")
+
+
 @given(st.text(alphabet="0123 7a\n\u00a0", max_size=60), st.floats(8, 60))
 def test_lines_lose_no_sign_and_break_no_number_that_fits(said: str, room_mm: float) -> None:
     lines = wrap(said, room_mm, 12)

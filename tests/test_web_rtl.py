@@ -190,8 +190,9 @@ def test_languages_know_their_direction_and_their_own_name(tag: str, way: str, n
 
 def test_numbers_and_values_are_held_together_only_where_they_must_be() -> None:
     assert readable("Ring 000-00 00 01, fråga 3 eller 1–2 gånger.", "sv") == (
-        "Ring 000-\N{WORD JOINER}00\N{NO-BREAK SPACE}00\N{NO-BREAK SPACE}01, fråga 3 eller 1–2 gånger."
+        "Ring\N{NO-BREAK SPACE}000-\N{WORD JOINER}00\N{NO-BREAK SPACE}00\N{NO-BREAK SPACE}01, fråga 3 eller 1–2 gånger."
     )
+    assert readable("Vid fara, ring 112.\nFråga?\n1177", "sv") == "Vid fara, ring\N{NO-BREAK SPACE}112.\nFråga?\n1177"
     assert readable("اتصل +46 000 00 الآن 3", "ar") == (
         "اتصل \u2066+46\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}00\u2069 الآن 3"
     )

@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from flask import g, request, session
 
 from forms.model import fallbacks
+from forms.unbroken import TO_CALL
 
 INTERFACE_LANGUAGES = ("sv", "en")
 """Languages that the interface is complete in; the first is the one it starts with."""
@@ -90,11 +91,13 @@ def isolated(parameters: Mapping[str, str], tag: str) -> dict[str, str]:
 def readable(text: str, tag: str) -> str:
     """Return a text as it may stand on screen in its language.
 
-    A number of five digits or more, such as a phone number, does not break over two lines. In a text that is read
+    A number of five digits or more, such as a phone number, does not break over two lines, nor is one parted from the
+    word that says to call it: “ring 112”. In a text that is read
     from the right its groups would change places too (UAX 9): there it is held together.
     """
     before, after = ("", "") if direction(tag) == "ltr" else (_LEFT_TO_RIGHT, _END)
-    return _NUMBER.sub(lambda m: f"{before}{m[0].replace(' ', _NO_BREAK).replace('-', _JOINED)}{after}", text)
+    called = TO_CALL.sub(_NO_BREAK, text)
+    return _NUMBER.sub(lambda m: f"{before}{m[0].replace(' ', _NO_BREAK).replace('-', _JOINED)}{after}", called)
 
 
 def use_language(tag: str) -> None:
