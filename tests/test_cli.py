@@ -356,3 +356,13 @@ def test_a_folder_that_is_not_there_is_named_as_the_person_wrote_it(ready: Run, 
     assert result.exit_code == 1
     assert "There is no such folder" in result.stderr
     assert ".part" not in result.stderr
+
+
+def test_a_folder_given_for_a_file_is_called_a_folder(ready: Run, tmp_path: Path) -> None:
+    for command in (("print", "sip", "--sheets", "1"), ("instrument", "export", "en-fraga")):
+        result = ready(*command, "--out", str(tmp_path))
+        assert result.exit_code == 1
+        assert f"{tmp_path} is a folder" in result.stderr
+        assert ".part" not in result.stderr
+    with Instance.open(tmp_path / "i") as instance:
+        assert instance.runs.list(instance.surveys.get("sip")) == ()

@@ -100,7 +100,14 @@ def opened(path: Path) -> Iterator[Instance]:
 
 @contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file whole or not at all: under another name first, then renamed."""
+    """Write a file whole or not at all: under another name first, then renamed.
+
+    Raises:
+        Failed: The path names a folder.
+        OSError: Its folder is missing, or it can't be written.
+    """
+    if path.is_dir():
+        raise Failed(f"{path} is a folder; a file is to be written.\nName the file in it too.")
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(path.parent))
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
