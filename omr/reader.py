@@ -263,7 +263,9 @@ def _rectangles(fields: Sequence[Field]) -> Floats:
 
 def _quads(boxes_mm: Floats, laid: Laid, shrink: int) -> list[Quad]:
     """Return the corners of boxes in the stored picture."""
-    return [_quad(corners_mm(tuple(box)), laid, shrink) for box in boxes_mm.tolist()]
+    corners = boxes_mm[:, None, :2] + boxes_mm[:, None, 2:] * np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1]])
+    found: list[list[list[float]]] = (laid.to_px(corners) * shrink).tolist()
+    return [((a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1])) for a, b, c, d in found]
 
 
 def _quad(corners: Floats, laid: Laid, shrink: int) -> Quad:

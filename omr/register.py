@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -286,10 +286,16 @@ def marker_corners_mm(marker: Marker) -> Floats:
 
 
 def _affine(paper: Floats, image: Floats) -> Registration:
-    points = np.column_stack([paper.reshape(-1, 2), np.ones(paper.size // 2)])
-    solution, *_ = np.linalg.lstsq(points, image.reshape(-1, 2), rcond=None)
-    matrix = np.vstack([solution.T, [0.0, 0.0, 1.0]])
+    matrix = np.eye(3)
+    matrix[:2] = (_solver(paper.tobytes()) @ image.reshape(-1, 2)).T
     return _judged(matrix, paper, image)
+
+
+@lru_cache(maxsize=256)
+def _solver(paper: bytes) -> Floats:
+    """Return what images of some points on paper, N × 2, are multiplied with to fit an even page to them: 3 × N."""
+    points = np.frombuffer(paper, np.float64).reshape(-1, 2)
+    return np.asarray(np.linalg.pinv(np.column_stack([points, np.ones(len(points))])), np.float64)
 
 
 def _homography(paper: Floats, image: Floats) -> Registration:

@@ -50,8 +50,18 @@ def whites(patches: Gray, share: float) -> Floats32:
         share: 0 to 1.
     """
     some = patches[:, ::2, ::2].reshape(len(patches), -1)
-    place = int(share * (some.shape[1] - 1))
-    return np.asarray(np.partition(some, place, axis=1)[:, place], np.float32)
+    return ranked(some, int(share * (some.shape[1] - 1)))
+
+
+def ranked(values: Gray, place: int) -> Floats32:
+    """Return the value that stands at a place, from 0, when the last axis is sorted.
+
+    Args:
+        values: Gray values, … × N.
+        place: The place.
+    """
+    # NumPy parts numbers of two bytes many times as fast as those of one.
+    return np.asarray(np.partition(values.astype(np.uint16), place, axis=-1)[..., place], np.float32)
 
 
 def darkness(patches: Gray, white: Floats32, black: float) -> Floats32:
@@ -73,4 +83,5 @@ TWO_TONES = 17
 
 def is_two_toned(gray: Gray) -> bool:
     """Tell whether a scanner left black and white only, and with it nothing of how pale a stroke was."""
-    return len(np.unique(gray[::5, ::5])) <= TWO_TONES
+    some = np.ascontiguousarray(gray[::5, ::5])
+    return int(np.count_nonzero(cv2.calcHist([some], [0], None, [256], [0, 256]))) <= TWO_TONES

@@ -22,6 +22,7 @@ from forms.layout import Field, FieldKind, Layout
 from omr.images import Gray
 from omr.policy import Policy
 from omr.register import Floats, Floats32, Laid
+from omr.samples import ranked
 from omr.spills import spilled
 
 MM_PER_PX = 25.4 / 150
@@ -213,8 +214,7 @@ def _limits(laid: Laid, shape: tuple[int, ...]) -> _Limits:
     rows, columns = seen.shape[0] // cell, seen.shape[1] // cell
     cells = seen[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3)
     flat = cells.reshape(rows, columns, -1)
-    light = int(0.8 * flat.shape[2])
-    white = np.partition(flat, light, axis=2)[..., light].astype(np.float32)
+    white = ranked(flat, int(0.8 * flat.shape[2]))
     # A cell that is mostly print or ink takes its white from the cells around it.
     white = np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
     return _Limits(white, np.maximum(white - np.float32(laid.black), np.float32(40)))
