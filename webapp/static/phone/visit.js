@@ -154,7 +154,9 @@ export class Visit {
   labels() {
     const answered = this.steps.answered(this.at);
     const next = byId("next");
-    put(next, answered ? this.data.said.next : this.data.said.skip);
+    const words = answered ? this.data.said.next : this.data.said.skip;
+    // A field that is left tells its change while the button is down: WebKit drops a click whose text is replaced then.
+    if (next.textContent !== words) put(next, words);
     next.classList.toggle("quiet", !answered);
   }
 
