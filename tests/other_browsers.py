@@ -1,0 +1,328 @@
+"""Browsers other than Chromium, by the protocols that they bring: WebKitGTK, the nearest to iPhones, and Firefox.
+
+WebKitGTK comes with a WebDriver (Debian: webkit2gtk-driver) and needs a screen, which Xvfb makes (Debian: xvfb).
+Firefox (Debian: firefox-esr) speaks Marionette itself, over a socket. Both have the same commands by the same names, so
+one class drives either; there is no package for it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+"""The name by which both protocols hand out elements. Source: W3C WebDriver, section 12.1."""
+
+LOOKS = 300
+"""How often a page is looked at before it is said that it never showed what it should."""
+
+PAUSE_S = 0.05
+
+MINI_BROWSERS = "/usr/lib/*/webkit2gtk-4.1/MiniBrowser"
+"""Where Debian keeps the browser that the driver starts."""
+
+QUIET = {
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.page": 0,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "app.normandy.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "extensions.update.enabled": False,
+    "intl.accept_languages": "sv,en",
+}
+"""What keeps Firefox from asking the rest of the world for things."""
+
+
+class DriverError(Exception):
+    """What a driver answered where it could not do as it was told."""
+
+
+class Wire(Protocol):
+    """Carries commands to a browser."""
+
+    def call(self, name: str, **given: object) -> Any:  # noqa: ANN401 (JSON)
+        """Carry out a command by its name in W3C WebDriver and return its value."""
+        ...
+
+
+class Http:
+    """Speaks to a WebDriver over HTTP.
+
+    Attributes:
+        at: Host and port.
+        session: The session's number once there is one.
+    """
+
+    ROUTES: Mapping[str, tuple[str, str]] = {
+        "NewSession": ("POST", ""),
+        "DeleteSession": ("DELETE", ""),
+        "Navigate": ("POST", "/url"),
+        "Refresh": ("POST", "/refresh"),
+        "Back": ("POST", "/back"),
+        "ExecuteScript": ("POST", "/execute/sync"),
+        "ExecuteAsyncScript": ("POST", "/execute/async"),
+        "FindElement": ("POST", "/element"),
+        "ElementClick": ("POST", "/element/{id}/click"),
+        "ElementSendKeys": ("POST", "/element/{id}/value"),
+        "TakeScreenshot": ("GET", "/screenshot"),
+    }
+
+    def __init__(self, port: int) -> None:
+        self.at = ("127.0.0.1", port)
+        self.session = ""
+
+    def call(self, name: str, **given: object) -> Any:  # noqa: ANN401 (JSON)
+        """See `Wire`."""
+        method, path = self.ROUTES[name]
+        start = f"/session/{self.session}" if self.session else "/session"
+        body = None if method != "POST" else json.dumps({k: v for k, v in given.items() if k != "id"})
+        way = http.client.HTTPConnection(*self.at, timeout=60)
+        try:
+            way.request(method, start + path.format(**given), body, {"Content-Type": "application/json"})
+            answer = way.getresponse()
+            value = json.loads(answer.read())["value"]
+        finally:
+            way.close()
+        if answer.status != 200:
+            raise DriverError(f"{value['error']}: {value['message']}")
+        if name == "NewSession":
+            self.session = value["sessionId"]
+        return value
+
+
+class Marionette:
+    """Speaks to Firefox over its own socket: JSON with its length before it."""
+
+    def __init__(self, port: int) -> None:
+        self.way = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.file = self.way.makefile("rb")
+        self.number = 0
+        self._hear()
+
+    def _hear(self) -> Any:  # noqa: ANN401 (JSON)
+        length = b""
+        while not length.endswith(b":"):
+            sign = self.file.read(1)
+            if not sign:
+                raise DriverError("Firefox has gone.")
+            length += sign
+        return json.loads(self.file.read(int(length[:-1])))
+
+    def call(self, name: str, **given: object) -> Any:  # noqa: ANN401 (JSON)
+        """See `Wire`."""
+        self.number += 1
+        body = json.dumps([0, self.number, f"WebDriver:{name}", given]).encode()
+        self.way.sendall(b"%d:%s" % (len(body), body))
+        _, _, error, value = self._hear()
+        if error:
+            raise DriverError(f"{error['error']}: {error['message']}")
+        return value["value"] if isinstance(value, dict) and set(value) == {"value"} else value
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self.file.close()
+        self.way.close()
+
+
+class OtherBrowser:
+    """A window of a browser that is not Chromium, driven as a person would.
+
+    Attributes:
+        address: What addresses are taken from here on: scheme, host and port.
+    """
+
+    def __init__(self, wire: Wire, address: str) -> None:
+        self._wire = wire
+        self.address = address
+
+    def go(self, path: str) -> None:
+        """Open an address."""
+        self._wire.call("Navigate", url=self.address + path)
+
+    def reload(self) -> None:
+        """Load the page again."""
+        self._wire.call("Refresh")
+
+    def back(self) -> None:
+        """Press the browser's own back."""
+        self._wire.call("Back")
+
+    def run(self, script: str, *given: object) -> Any:  # noqa: ANN401 (JSON)
+        """Run the body of a function in the page and return what it returns."""
+        return self._wire.call("ExecuteScript", script=script, args=list(given))
+
+    def promised(self, script: str, *given: object) -> Any:  # noqa: ANN401 (JSON)
+        """Return what a promise came to; an error is returned as its text."""
+        body = f"const done = arguments[arguments.length - 1]; (async (...v) => {{ {script} }})(...arguments)"
+        return self._wire.call(
+            "ExecuteAsyncScript", script=f"{body}.then(done, (e) => done(String(e)))", args=list(given)
+        )
+
+    def find(self, css: str) -> str:
+        """Return an element, once it is there."""
+        for _ in range(LOOKS):
+            try:
+                found: dict[str, str] = self._wire.call("FindElement", using="css selector", value=css)
+            except DriverError:
+                time.sleep(PAUSE_S)
+                continue
+            return found[ELEMENT]
+        raise AssertionError(f"There is no {css}.")
+
+    def click(self, css: str) -> None:
+        """Press something, once it can be pressed."""
+        for _ in range(LOOKS):
+            try:
+                self._wire.call("ElementClick", id=self.find(css))
+            except DriverError as error:
+                last = error
+                time.sleep(PAUSE_S)
+                continue
+            return
+        raise AssertionError(f"{css} can't be pressed: {last}")
+
+    def write(self, css: str, text: str) -> None:
+        """Type in a field."""
+        self._wire.call("ElementSendKeys", id=self.find(css), text=text)
+
+    def text(self, css: str) -> str:
+        """Return what is read at the first element that is seen; empty where none is."""
+        script = "const e = [...document.querySelectorAll(arguments[0])].find((e) => e.offsetParent);"
+        return str(self.run(f"{script} return e ? e.innerText : ''", css))
+
+    def says(self, css: str, text: str) -> None:
+        """Wait until something is read there."""
+        found = ""
+        for _ in range(LOOKS):
+            # A page that is just being replaced has nothing to say.
+            with suppress(DriverError):
+                found = self.text(css)
+            if text in found:
+                return
+            time.sleep(PAUSE_S)
+        raise AssertionError(f"{css} says {found!r}, not {text!r}")
+
+    def becomes(self, script: str, value: object) -> None:
+        """Wait until a promise comes to a value."""
+        found = None
+        for _ in range(LOOKS):
+            found = self.promised(script)
+            if found == value:
+                return
+            time.sleep(PAUSE_S)
+        raise AssertionError(f"{script} is {found!r}, not {value!r}")
+
+    def picture(self) -> str:
+        """Return what is seen as a PNG in base64."""
+        return str(self._wire.call("TakeScreenshot"))
+
+
+def webkit_missing() -> str:
+    """Say what keeps WebKitGTK from being driven here; empty: nothing."""
+    lacking = [name for name in ("WebKitWebDriver", "Xvfb") if shutil.which(name) is None]
+    if not lacking and not _mini_browser():
+        lacking = ["MiniBrowser"]
+    return f"Not here: {', '.join(lacking)} (Debian: webkit2gtk-driver xvfb)" if lacking else ""
+
+
+def firefox_missing() -> str:
+    """Say what keeps Firefox from being driven here; empty: nothing."""
+    return "" if shutil.which("firefox-esr") else "Not here: firefox-esr (Debian: firefox-esr)"
+
+
+def _mini_browser() -> str:
+    return next((str(p) for p in Path("/").glob(MINI_BROWSERS.lstrip("/"))), "")
+
+
+def free_port() -> int:
+    """Return a port that nobody listened to a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def _reached(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a program takes connections."""
+    for _ in range(20 * LOOKS):
+        assert process.poll() is None, f"{process.args!r} has ended"
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(PAUSE_S)
+            continue
+        return
+    raise AssertionError(f"{process.args!r} takes no connections")
+
+
+@contextmanager
+def _running(command: list[str], **settings: Any) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ANN401 (Popen's)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, **(quiet | settings))
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _screen() -> Iterator[str]:
+    """Give a screen that nobody sees."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "500x900x24", "-nolisten", "tcp"]
+    with _running(command, pass_fds=[writing]):
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            yield f":{told.readline().strip()}"
+
+
+@contextmanager
+def webkit(address: str, folder: Path) -> Iterator[OtherBrowser]:
+    """Give a window of WebKitGTK; its data go with it."""
+    port = free_port()
+    with _screen() as screen:
+        # Its own sandbox needs what containers and root don't have; it shows no page but ours.
+        extra = {"DISPLAY": screen, "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1", "HOME": str(folder)}
+        with _running(["WebKitWebDriver", "--host=127.0.0.1", f"--port={port}"], env=os.environ | extra) as driver:
+            _reached(port, driver)
+            wire = Http(port)
+            options = {"binary": _mini_browser(), "args": ["--automation"]}
+            wanted = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
+            wire.call("NewSession", capabilities={"alwaysMatch": wanted})
+            try:
+                yield OtherBrowser(wire, address)
+            finally:
+                wire.call("DeleteSession")
+
+
+@contextmanager
+def firefox(address: str, folder: Path, *, script: bool = True) -> Iterator[OtherBrowser]:
+    """Give a window of Firefox with a profile of its own.
+
+    Args:
+        address: Where addresses begin.
+        folder: An empty folder for the profile.
+        script: Whether pages may run scripts.
+    """
+    port = free_port()
+    chosen = {**QUIET, "marionette.port": port, "javascript.enabled": script}
+    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in chosen.items()]
+    (folder / "user.js").write_text("\n".join(lines))
+    command = ["firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", str(folder), "about:blank"]
+    with _running(command, env=os.environ | {"HOME": str(folder)}) as process:
+        _reached(port, process)
+        wire = Marionette(port)
+        try:
+            wire.call("NewSession", capabilities={})
+            yield OtherBrowser(wire, address)
+        finally:
+            wire.close()
