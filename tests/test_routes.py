@@ -24,7 +24,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 def addresses(app: Flask) -> list[tuple[str, str, str]]:
     """Return endpoint, method and an address for every route, with something in each blank."""
     blanks = {"slug": "prov", "run_id": "ABC123", "job_id": "0" * 12, "image": "0" * 24, "item_id": "A.1.marks.fick."}
-    blanks |= {"serial": "7QK2M4", "question_id": "mer", "filename": "base.css", "build_id": build().id}
+    blanks |= {"serial": "7QK2M4", "question_id": "mer", "filename": "base.css", "build_id": build().id, "name": "lock"}
     found = []
     with app.test_request_context():
         adapter = app.url_map.bind("localhost")

@@ -45,6 +45,7 @@ _COMPRESSIBLE = frozenset(
     {
         "text/html",
         "text/css",
+        "text/plain",
         "text/javascript",
         "application/javascript",
         "application/json",
@@ -68,7 +69,7 @@ def secure(response: Response) -> Response:
     if request.endpoint == "static" and response.status_code in (200, 304):
         fresh = "public, max-age=%d, immutable" if "v" in request.args else "public, max-age=%d"
         headers["Cache-Control"] = fresh % (YEAR_S if "v" in request.args else 3600)
-    elif request.endpoint == "phone.script" and response.status_code in (200, 304):
+    elif request.endpoint in ("phone.script", "signup.script") and response.status_code in (200, 304):
         # Its address names the hash of what it holds.
         headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
     elif request.endpoint == "phone.worker":
@@ -84,7 +85,7 @@ def compress(response: Response) -> Response:
     Only what holds no secret of a signed-in person: pages of the respondent and static files. (A page that mixes
     a secret with what an attacker sends would tell the secret through its compressed length.)
     """
-    public = request.endpoint == "static" or (request.blueprint in ("respond", "phone"))
+    public = request.endpoint == "static" or (request.blueprint in ("respond", "phone", "signup"))
     worth = (
         public
         and response.status_code != 304

@@ -25,6 +25,9 @@ ENTRY = "page.js"
 WORKER = "worker.js"
 """The module that starts in the service worker."""
 
+PARTS = ("lock.js",)
+"""Modules that only some need: each comes with what it imports, and is handed what the page has already."""
+
 WHOLE = "phone.js"
 """Name of the one file."""
 
@@ -60,12 +63,14 @@ class Build:
     Attributes:
         id: 12 hex digits that change with any of the modules.
         modules: All modules that are used, by name, each after what it imports; for whoever wants only one of them.
+        parts: Name of a part, without ending → names of its modules.
         whole: All of them in one file: what a page and the service worker load.
         worker: The service worker: loads the whole.
     """
 
     id: str
     modules: Mapping[str, ServedFile]
+    parts: Mapping[str, tuple[str, ...]]
     whole: ServedFile
     worker: ServedFile
 
@@ -105,10 +110,17 @@ def build_from(folder: Path) -> Build:
     for name in (WORKER, ENTRY):
         _collect(folder, name, sources, ())
     whole = served(joined(sources))
+    parts = {}
+    for name in PARTS:
+        own: dict[str, str] = {}
+        _collect(folder, name, own, ())
+        parts[name.removesuffix(".js")] = tuple(own)
+        sources |= own
     modules = {name: served(source) for name, source in sources.items()}
-    build_id = whole.sha256[:12]
+    everything = "".join(file.sha256 for file in (whole, *modules.values()))
+    build_id = hashlib.sha256(everything.encode()).hexdigest()[:12]
     worker = served(f'importScripts("/phone/{build_id}/{WHOLE}");\n')
-    return Build(build_id, modules, whole, worker)
+    return Build(build_id, modules, parts, whole, worker)
 
 
 def _collect(folder: Path, name: str, sources: dict[str, str], above: tuple[str, ...]) -> None:

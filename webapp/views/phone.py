@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, current_app, make_response, request, url_for
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -23,12 +23,12 @@ from webapp.dataset.sealing import HEAD_BYTES, SIZES, TAG_BYTES
 from webapp.dataset.surveys import Survey, SurveyState
 from webapp.dataset.tray import parse_submission_id
 from webapp.headers import DOCUMENT, asset_url
-from webapp.language import direction, use_language
+from webapp.language import direction, interface_language, use_language
 from webapp.phonefiles import JAVASCRIPT, ServedFile, build
 from webapp.views.formview import text_words
 from webapp.views.here import instance, survey_or_404
 from webapp.views.phonedata import phone, script_address, until
-from webapp.views.respond import first_page, from_own_page
+from webapp.views.respond import first_page, from_own_page, page_values
 from webapp.wording import text_parameters
 
 blueprint = Blueprint("phone", __name__)
@@ -47,6 +47,9 @@ LOOKS = ("base.css", "cross.svg", "cross-dark.svg", "sign.svg")
 
 ICON_SIZES = (192, 512)
 """Pixels of the icons among a phone's programs."""
+
+WORDS = {"sv": "sv.txt", "en": "en.txt"}
+"""Lists of words for the lock of a draft, by the interface's language."""
 
 SHORT_NAME = 12
 """Letters that fit under an icon."""
@@ -153,6 +156,51 @@ def page(slug: str) -> ResponseReturnValue:
     return answer
 
 
+@blueprint.get("/s/<slug>/more/<name>")
+def part(slug: str, name: str) -> ResponseReturnValue:
+    """Give what only some need: texts in the page's language, and where its script lies."""
+    survey = _with_part(slug, name)
+    wanted = request.args.get("lang", "")
+    if request.args.get("build", build().id) != build().id:
+        abort(404)
+    answer = make_response(_part(survey, name, wanted if wanted in survey.languages else survey.languages[0]))
+    answer.mimetype = "text/html"
+    return answer
+
+
+@blueprint.get("/s/<slug>/more/<name>/offline.json")
+def offline_part(slug: str, name: str) -> ResponseReturnValue:
+    """List what a phone needs of a part to use it without network."""
+    survey = _with_part(slug, name)
+    pages = {
+        tag: {
+            "url": url_for("phone.part", slug=slug, name=name, lang=tag, build=build().id),
+            "sha256": _sha256(_part(survey, name, tag)),
+        }
+        for tag in survey.languages
+    }
+    files = [
+        {"url": url_for("phone.script", build_id=build().id, filename=module), "sha256": build().modules[module].sha256}
+        for module in build().parts[name]
+    ]
+    return {"format": OFFLINE_FORMAT, "pages": pages, "files": files}
+
+
+def _with_part(slug: str, name: str) -> Survey:
+    survey = survey_or_404(slug)
+    if survey.state is SurveyState.PURGED or name not in build().parts:
+        abort(404)
+    return survey
+
+
+def _part(survey: Survey, name: str, language: str) -> bytes:
+    use_language(language)
+    values = page_values(survey, language)
+    words = asset_url(current_app, f"words/{WORDS[interface_language(language)]}")
+    script = url_for("phone.script", build_id=build().id, filename=f"{name}.js")
+    return render_template(f"respond/more-{name}.html", **values, script=script, words=words).encode()
+
+
 @blueprint.get("/s/<slug>/app.webmanifest")
 def manifest(slug: str) -> ResponseReturnValue:
     """Tell a phone how to put the survey among its programs: each survey is one of its own, in its own language."""
@@ -186,7 +234,8 @@ def manifest(slug: str) -> ResponseReturnValue:
 def _page(survey: Survey, language: str) -> bytes:
     """Render a page, once for all that it depends on."""
     pages = current_app.extensions.setdefault("kryssklick-pages", _Pages())
-    settings = json.dumps([str(until(survey)), survey.state.value, sorted(survey.parameters.items())])
+    offered = instance().contacts.offered(survey)
+    settings = json.dumps([str(until(survey)), survey.state.value, sorted(survey.parameters.items()), offered])
     key = (survey.slug, survey.random_id, survey.instrument.version, language, build().id, settings)
     known: bytes | None = pages.known.get(key)
     if known is None:

@@ -69,6 +69,9 @@ def _said() -> dict[str, str]:
         "change": gettext("Change"),
         "mend": gettext("To mend:"),
         "kept": gettext("What you fill in is saved on this phone. Nothing has been sent."),
+        "locked": gettext(
+            "What you fill in is saved on this phone, encrypted with your four words. Nothing has been sent."
+        ),
         "shared": gettext("What you fill in is not saved. It is gone when you close the tab."),
         "unkept": gettext("This phone could not save what you fill in. Keep the tab open until you have sent."),
         "elsewhere": gettext("These answers were sent, erased or gone on with in another tab. Nothing is saved here."),

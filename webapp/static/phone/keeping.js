@@ -3,15 +3,17 @@
  *
  *   const keeping = new Keeping(survey, { onstate, onidle })
  *   keeping.whose                 "", "mine" or "shared"; nothing is kept before the person has said
- *   keeping.found()               the draft of an earlier visit, { given, at, number, language }, or undefined
+ *   keeping.found()               the draft of an earlier visit, { given, at, number, language }, or undefined; with
+ *                                 { locked: true } where words are needed to open it (store.js)
  *   keeping.take(draft)           go on with that draft here; a tab that had it open keeps nothing any more
  *   keeping.own(whose)            the person has said whose phone it is
  *   keeping.later(body)           keep what is there a moment after the last change; keeping.now() at once
+ *   keeping.again()               write what is there once more as a new draft, such as under another key; whether it was
  *   keeping.stop()                nothing is kept or counted any more: sent, erased
  *
  * onstate(state): "kept", "shared", "unkept" (the phone has no room or forbids it) or "elsewhere" (the draft was sent,
- * erased or taken over in another tab). onidle(left): on a shared phone, in the last minute before the answers go, and
- * with 0 when they have to go. Touches no page.
+ * erased or taken over in another tab). onidle(left): on a shared phone, and after keeping.guard(), in the last minute
+ * before the answers go, and with 0 when they have to go. Touches no page.
  */
 
 /** After this long without a touch, answers on a shared phone go, ms. */
@@ -40,6 +42,7 @@ export class Keeping {
   /** @returns {Promise<Object|undefined>} */
   async found() {
     const draft = await this.survey.draft().catch(() => undefined);
+    if (draft && draft.locked) return draft;
     return draft && draft.body && draft.body.given ? draft.body : undefined;
   }
 
@@ -56,16 +59,26 @@ export class Keeping {
     if (whose === "mine") return this.begin(this.body);
     await this.survey.dropDraft().catch(() => {});
     this.begun = false;
+    this.guard();
+    this.onstate("shared");
+  }
+
+  /** From now on look whether anybody is there. */
+  guard() {
     this.touched();
     TOUCHES.forEach((name) => self.addEventListener(name, this.touched, { passive: true, capture: true }));
     this.watch = this.watch || setInterval(this.look, LOOK_MS);
-    this.onstate("shared");
   }
 
   async begin(body) {
     this.begun = true;
     this.body = { ...body, number: this.names.number };
-    await this.write(() => this.survey.beginDraft(this.names, this.body).then(() => true));
+    return this.again();
+  }
+
+  /** @returns {Promise<boolean>} */
+  again() {
+    return this.write(() => this.survey.beginDraft(this.names, this.body).then(() => true));
   }
 
   /** @param {Object} body  { given, at, language } */
@@ -82,16 +95,14 @@ export class Keeping {
   }
 
   async write(work) {
-    try {
-      this.onstate((await work()) ? "kept" : "elsewhere");
-    } catch {
-      this.onstate("unkept");
-    }
+    const state = await work().then((done) => (done ? "kept" : "elsewhere"), () => "unkept");
+    this.onstate(state);
+    return state === "kept";
   }
 
   /** A phone stops the clocks of pages that aren't seen, so the time itself is looked at. */
   look() {
-    if (this.whose !== "shared" || !this.watch) return;
+    if (!this.watch) return;
     const left = this.last + IDLE_MS - Date.now();
     // A clock that was put back must not keep the answers for hours.
     if (left <= 0 || left > IDLE_MS + WARNING_MS) this.onidle(0);

@@ -3,6 +3,7 @@
  *
  *   leave(address, depth)   go to a neutral page so that "back" does not lead here; depth: entries of this form behind us
  *   pageIn(slug, language)  the survey's page in another language, from what this phone keeps or from the network
+ *   fetched(address)        any page of ours, likewise: a document, or null
  *
  * What leave() can't hide: the browser's list of visited pages, and what somebody saw.
  */
@@ -40,8 +41,12 @@ export function leave(address, depth) {
  * @param {string} language
  * @returns {Promise<?Document>}  null: neither kept nor reached
  */
-export async function pageIn(slug, language) {
-  const address = `/s/${encodeURIComponent(slug)}/page?lang=${encodeURIComponent(language)}`;
+export function pageIn(slug, language) {
+  return fetched(`/s/${slug}/page?lang=${encodeURIComponent(language)}`);
+}
+
+/** @returns {Promise<?Document>}  null: neither kept nor reached */
+export async function fetched(address) {
   const kept = self.caches ? await caches.match(address, { ignoreVary: true }).catch(() => undefined) : undefined;
   const page = kept || (await fetch(address, { credentials: "omit" }).catch(() => undefined));
   return page && page.ok ? new DOMParser().parseFromString(await page.text(), "text/html") : null;

@@ -4,11 +4,14 @@
  * A browser's database keeps what was deleted in its files until it tidies up, for days perhaps. So a draft is written
  * there under a key of its own, and the key lies in a file of its own, in the browser's cache storage, which removes
  * files at once. Without the key nobody reads what the database has left behind. It protects what was deleted, not what
- * is there: whoever holds the phone has key and draft; only a code that the person keeps in mind protects that.
+ * is there: whoever holds the phone has key and draft; only a code that the person keeps in mind protects that. With
+ * such a code the key lies there in the code's own wrapping (code.js), and nowhere bare.
  *
- *   newKey(slug)               a fresh key, in the place of any other
+ *   newKey(slug)               a fresh key, in the place of any other; imported(bytes) makes one of 32 bytes
  *   keyOf(slug)                the key, or undefined
- *   dropKey(slug)              destroy it
+ *   wrap(slug, wrapped)        keep a key in its wrapping, anything JSON holds; wrappedOf(slug) gives it back
+ *   dropBare(slug)             destroy the bare key, not the wrapped one
+ *   dropKey(slug)              destroy it, bare or wrapped
  *   dropAllKeys()              destroy those of every survey
  *   locked(key, value), unlocked(key, locked)    value: anything JSON holds; undefined where the key does not fit
  */
@@ -18,7 +21,9 @@ const NONCE_BYTES = 12;
 const KEY_BYTES = 32;
 
 const place = (slug) => `/s/${slug}/key`;
-const imported = (raw) => crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+const placeWrapped = (slug) => `/s/${slug}/wrapped`;
+/** @returns {Promise<CryptoKey>} */
+export const imported = (raw) => crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
 
 /** @returns {Promise<CryptoKey>} */
 export async function newKey(slug) {
@@ -34,6 +39,18 @@ export async function keyOf(slug) {
   return found && imported(await found.arrayBuffer());
 }
 
+/** @returns {Promise<void>} */
+export async function wrap(slug, wrapped) {
+  const cache = await caches.open(CACHE);
+  await cache.put(placeWrapped(slug), new Response(JSON.stringify(wrapped)));
+}
+
+/** @returns {Promise<Object|undefined>} */
+export async function wrappedOf(slug) {
+  const found = await caches.match(placeWrapped(slug), { cacheName: CACHE });
+  return found && found.json();
+}
+
 /** A browser removes an entry's file at once; a whole cache only when nobody has it open any more. */
 async function drop(fits) {
   if (!(await caches.has(CACHE))) return;
@@ -43,8 +60,13 @@ async function drop(fits) {
 }
 
 /** @returns {Promise<void>} */
-export function dropKey(slug) {
+export function dropBare(slug) {
   return drop((path) => path === place(slug));
+}
+
+/** @returns {Promise<void>} */
+export function dropKey(slug) {
+  return drop((path) => path === place(slug) || path === placeWrapped(slug));
 }
 
 /** @returns {Promise<void>} */

@@ -10,6 +10,10 @@
  *   store.saveDraft(draft)         keep what was changed; false where that form was sent, erased or replaced meanwhile
  *                                  (in another tab): then nothing is written, so that nothing comes back
  *   store.dropDraft(slug)
+ *   store.lock(slug, raw, wrapped) from now on drafts are written under the key `raw` (32 bytes), which lies here only as
+ *                                  `wrapped`; beginDraft has to follow and takes any bare key away. Such a draft comes
+ *                                  from draft() as { slug, form, locked: true, sealed, wrapped }
+ *   store.unlock(draft, raw)       the body of such a draft, if the key fits; drafts are written under it from now on
  *   store.queue(entry)             put a sealed answer into the queue and take the draft away, both or neither
  *   store.waiting(slug)            entries of a survey, or of all surveys without a slug
  *   store.change(number, change)   change an entry, or remove it where change returns undefined
@@ -19,7 +23,7 @@
  * of this phone alone and never travels; it tells one form begun from the next.
  */
 
-import { dropAllKeys, dropKey, keyOf, locked, newKey, unlocked } from "./shred.js";
+import { dropAllKeys, dropBare, dropKey, imported, keyOf, locked, newKey, unlocked, wrap, wrappedOf } from "./shred.js";
 
 const DATABASE = "kryssklick";
 const LAYOUT = 1;
@@ -45,6 +49,7 @@ export class Store {
     this.factory = factory;
     this.opening = null;
     this.known = null;
+    this.code = null;
   }
 
   async database() {
@@ -103,6 +108,12 @@ export class Store {
   async draft(slug) {
     const found = await this.inTransaction(["drafts"], "readonly", (drafts) => settled(drafts.get(slug)));
     const key = await keyOf(slug);
+    const wrapped = found && found.locked ? await wrappedOf(slug) : undefined;
+    if (wrapped) {
+      // The browser was stopped between writing under the code and destroying the bare key.
+      if (key) await dropBare(slug);
+      return { slug, form: found.form, locked: true, sealed: found.body, wrapped };
+    }
     if (!found && key) await dropKey(slug);
     const body = found && key ? await unlocked(key, found.body) : undefined;
     return body === undefined ? undefined : { ...found, body };
@@ -111,16 +122,31 @@ export class Store {
   /** @param {{slug: string, form: string, body: *}} draft */
   async beginDraft({ slug, form, body }) {
     // A page that is being closed has no time to look the key up.
-    this.known = { form, key: await newKey(slug) };
-    const draft = { slug, form, body: await locked(this.known.key, body) };
-    return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.put(draft)));
+    const { code } = this;
+    this.known = { form, key: code || (await newKey(slug)) };
+    const draft = { slug, form, body: await locked(this.known.key, body), locked: Boolean(code) };
+    await this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.put(draft)));
+    if (code) await dropBare(slug);
+  }
+
+  async lock(slug, raw, wrapped) {
+    await wrap(slug, wrapped);
+    this.code = await imported(raw);
+  }
+
+  /** @returns {Promise<*>} */
+  async unlock(draft, raw) {
+    const key = await imported(raw);
+    const body = await unlocked(key, draft.sealed);
+    if (body !== undefined) this.code = key;
+    return body;
   }
 
   /** @returns {Promise<boolean>} whether it was kept */
   async saveDraft({ slug, form, body }) {
     const key = this.known && this.known.form === form ? this.known.key : await keyOf(slug);
     if (!key) return false;
-    const draft = { slug, form, body: await locked(key, body) };
+    const draft = { slug, form, body: await locked(key, body), locked: key === this.code };
     return this.inTransaction(["drafts"], "readwrite", async (drafts) => {
       const before = await settled(drafts.get(slug));
       if (!before || before.form !== form) return false;
@@ -130,6 +156,7 @@ export class Store {
   }
 
   async dropDraft(slug) {
+    this.code = null;
     await dropKey(slug);
     return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.delete(slug)));
   }
@@ -140,6 +167,7 @@ export class Store {
       await settled(queue.put(entry));
       await settled(drafts.delete(entry.slug));
     });
+    this.code = null;
     await dropKey(entry.slug);
   }
 
@@ -161,6 +189,7 @@ export class Store {
 
   /** Take away everything that belongs to one survey. */
   async eraseSurvey(slug) {
+    this.code = null;
     await dropKey(slug);
     return this.inTransaction(["drafts", "queue"], "readwrite", async (drafts, queue) => {
       await settled(drafts.delete(slug));
@@ -170,6 +199,7 @@ export class Store {
 
   /** Take away the whole database; open tabs let go of it and begin anew. */
   async eraseAll() {
+    this.code = null;
     await dropAllKeys();
     const db = await this.database();
     this.opening = null;

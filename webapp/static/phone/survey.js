@@ -13,6 +13,7 @@
  *   survey.sendNow(), survey.forget(number)
  *   survey.draft(), survey.beginDraft(form, body), survey.saveDraft(form, body), survey.dropDraft()
  *   survey.keepOffline(language)      cache the survey for use without network; other languages when idle
+ *   survey.askWorker(message)         see worker.js
  *   survey.refresh()                  ask the server whether the survey still takes answers
  *   eraseAll()                        take everything of every survey off this phone
  *
@@ -146,23 +147,31 @@ export class PhoneSurvey {
    * @returns {Promise<boolean>}  whether it is kept; false where the browser can't, or the network is gone
    */
   async keepOffline(language) {
-    if (!self.navigator || !navigator.serviceWorker) return false;
-    await navigator.serviceWorker.register(WORKER, { scope: SCOPE, updateViaCache: "imports" });
-    const { active } = await navigator.serviceWorker.ready;
     const { source } = this.data;
     const { list } = this;
     // What the server said at the beginning is not new for ever.
     delete this.data.source;
     delete this.list;
-    const ask = (what) =>
-      new Promise((resolve) => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = (event) => resolve(event.data === true);
-        active.postMessage({ what, slug: this.data.slug, language, source, list }, [port2]);
-      });
-    const kept = await ask("keep");
-    if (kept) (self.requestIdleCallback || ((work) => setTimeout(work, 2000)))(() => ask("languages"));
+    const kept = await this.askWorker({ what: "keep", language, source, list });
+    const rest = () => this.askWorker({ what: "languages", list });
+    if (kept) (self.requestIdleCallback || ((work) => setTimeout(work, 2000)))(rest);
     return kept;
+  }
+
+  /**
+   * Ask the service worker for something; see worker.js.
+   * @param {Object} message
+   * @returns {Promise<boolean>}  whether it was done; false where there is none
+   */
+  async askWorker(message) {
+    if (!self.navigator || !navigator.serviceWorker) return false;
+    await navigator.serviceWorker.register(WORKER, { scope: SCOPE, updateViaCache: "imports" });
+    const { active } = await navigator.serviceWorker.ready;
+    return new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = (event) => resolve(event.data === true);
+      active.postMessage({ slug: this.data.slug, ...message }, [port2]);
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What can be done on every screen: erase everything, leave at once, change the language, have it read aloud.
  *
- *   askToErase(visit), dontErase(visit), erase(visit)
+ *   askToErase(visit), erase(visit)
  *   getAway(visit, address)
  *   changeLanguage(visit, tag)
  *   sayAloud(visit)
@@ -11,32 +11,15 @@
 
 import { fillIn } from "./fill.js";
 import { leave, pageIn } from "./leave.js";
+import { aside, cover } from "./more.js";
 import { hush, readable, speak } from "./speak.js";
 import { eraseAll } from "./survey.js";
-import { byId, clear, focusOn, made, put, show } from "./view.js";
-
-/** What steps aside while it is asked whether everything is to be erased. */
-const OTHERS = ["answers", "closed", "state", "bar", "steps", "queued", "told", "speak"];
-
-function aside(on) {
-  for (const name of OTHERS) if (byId(name)) byId(name).classList.toggle("aside", on);
-  byId("erase").hidden = !on;
-}
+import { byId, clear, put, show } from "./view.js";
 
 /** Ask once, and tell of answers that would never arrive. */
 export async function askToErase(visit) {
   const unsent = await visit.outcome.waiting();
-  const place = byId("erase");
-  put(place, made("erase"));
-  place.querySelector(".unsent").hidden = !unsent;
-  aside(true);
-  focusOn(place.querySelector("h1"));
-  self.scrollTo(0, 0);
-}
-
-export function dontErase(visit) {
-  aside(false);
-  focusOn(visit.form && !visit.form.hidden ? visit.heading : byId("main"));
+  cover(visit, "erase").querySelector(".unsent").hidden = !unsent;
 }
 
 /** Take everything off this phone: what is in the page, drafts, sealed answers, kept pages. */
@@ -77,6 +60,7 @@ export async function changeLanguage(visit, tag) {
   const { lang, dir } = page.documentElement;
   Object.assign(document.documentElement, { lang, dir });
   put(document.body, ...Array.from(page.body.childNodes));
+  visit.parts = {};
   visit.data = JSON.parse(byId("phone").textContent);
   Object.assign(visit.survey, { data: visit.data, rules: visit.data.rules });
   visit.address = `?lang=${encodeURIComponent(tag)}`;

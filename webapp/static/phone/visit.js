@@ -10,6 +10,7 @@
 import { fillIn, tidy } from "./fill.js";
 import { givenFrom } from "./fields.js";
 import { send, tellFaults } from "./finish.js";
+import { aside, more, uncover } from "./more.js";
 import { Keeping } from "./keeping.js";
 import { Outcome } from "./outcome.js";
 import { faultWords, listAnswers } from "./review.js";
@@ -17,20 +18,20 @@ import { offerFinder } from "./finder.js";
 import { hush, onVoices } from "./speak.js";
 import { Steps } from "./steps.js";
 import { openSurvey } from "./survey.js";
-import { askToErase, changeLanguage, dontErase, erase, getAway, sayAloud } from "./tools.js";
+import { askToErase, changeLanguage, erase, getAway, sayAloud } from "./tools.js";
 import { byId, clear, filled, focusOn, put, show } from "./view.js";
 
 /** The page of one survey, taken over. */
 export class Visit {
   constructor(data) {
-    Object.assign(this, { data, at: "about", reviewed: null, done: false, ready: false });
+    Object.assign(this, { data, at: "about", reviewed: null, done: false, ready: false, parts: {}, trail: [] });
     this.survey = openSurvey(data, { onchange: () => this.outcome && this.outcome.follow() });
     this.outcome = new Outcome(this.survey);
     this.keeping = new Keeping(this.survey, { onstate: (s) => this.kept(s), onidle: (left) => this.idle(left) });
   }
 
   async start() {
-    history.replaceState({ at: "about", depth: 0 }, "");
+    history.replaceState({ depth: 0 }, "");
     document.addEventListener("click", (event) => this.click(event));
     self.addEventListener("popstate", (event) => this.travelled(event.state));
     this.dress();
@@ -75,6 +76,7 @@ export class Visit {
     const draft = await this.keeping.found();
     if (!draft || this.at !== "about") return undefined;
     this.draft = draft;
+    if (draft.locked) return this.unlock();
     const other = draft.language !== this.data.language && this.data.languages.includes(draft.language);
     if (other && !location.search) await changeLanguage(this, draft.language);
     return this.go("resume", "replace");
@@ -111,7 +113,9 @@ export class Visit {
   kept(state) {
     const line = byId("kept");
     if (!line || this.done) return;
-    const words = this.data.said[state];
+    const mine = state === "kept";
+    const words = this.data.said[mine && this.survey.store.code ? "locked" : state];
+    byId("lock").hidden = !mine || Boolean(this.survey.store.code);
     if (line.textContent !== words) put(line, words);
     line.classList.toggle("waits", state === "unkept" || state === "elsewhere");
   }
@@ -122,11 +126,12 @@ export class Visit {
    * @param {string} how  "push": a new entry of the browser's history; "replace"; "": none
    */
   go(at, how = "push") {
-    const depth = (history.state && history.state.depth) || 0;
-    const from = this.at;
+    // Browsers write the states of their history to the disk: where somebody was stays in memory.
+    const depth = ((history.state && history.state.depth) || 0) + (how === "push" ? 1 : 0);
+    if (how) this.trail[depth] = { at, from: this.at };
     this.at = at;
-    if (how === "push") history.pushState({ at, from, depth: depth + 1 }, "");
-    if (how === "replace") history.replaceState({ at, from, depth }, "");
+    if (how === "push") history.pushState({ depth }, "");
+    if (how === "replace") history.replaceState({ depth }, "");
     this.paint();
     if (how) focusOn(this.heading);
     self.scrollTo(0, 0);
@@ -165,7 +170,8 @@ export class Visit {
     if (!this.form || !state) return;
     // Entries from before the language was changed have the address of another one.
     history.replaceState(state, "", this.address || location.href);
-    const wanted = state.at || "about";
+    const wanted = (this.trail[state.depth] || {}).at || "about";
+    if (!this.form.hidden) aside(false);
     const inside = this.keeping.whose && wanted !== "resume";
     const at = this.survey.rules.questions.some((q) => q.id === wanted) ? this.steps.near(wanted, this.given()) : wanted;
     this.go(inside || at === "about" || at === "safe" ? at : "about", "");
@@ -185,7 +191,8 @@ export class Visit {
   back() {
     const screens = this.steps.screens(this.given());
     const before = this.reviewed ? "review" : screens[screens.indexOf(this.at) - 1];
-    if (history.state && history.state.from === before) history.back();
+    const here = history.state && this.trail[history.state.depth];
+    if (here && here.from === before) history.back();
     else this.go(before);
   }
 
@@ -214,7 +221,10 @@ export class Visit {
   /** On a shared phone: warn in the last minute, and take the answers away when it is over. */
   idle(left) {
     const told = byId("told");
-    if (left === null) {
+    if (this.survey.store.code) {
+      // What lies under the words is safe; what stands in the page is not.
+      if (left === 0) this.keeping.now().then(() => location.reload());
+    } else if (left === null) {
       if (told.dataset.shown === "idle") clear(told);
     } else if (left > 0) show(told, "idle", { focus: false });
     else {
@@ -246,10 +256,45 @@ export class Visit {
     this.over();
   }
 
+  /** Four words for what is kept on this phone; see lock.js. */
+  async lock() {
+    this.over();
+    const part = this.form.hidden ? undefined : await more(this, "lock");
+    return part && part.offer();
+  }
+
+  /** What was kept lies under four words now, or nothing was kept yet and will be. */
+  async locked() {
+    if (!this.keeping.whose) await this.own("mine");
+    else if (await this.keeping.again()) focusOn(this.heading);
+    else return this.unlocked();
+    return this.keeping.guard();
+  }
+
+  unlocked() {
+    this.survey.store.code = null;
+    return show(byId("told"), "not-locked");
+  }
+
+  /** A draft that was locked: nothing else can be done before it is opened or erased. */
+  async unlock() {
+    this.form.hidden = true;
+    const part = await more(this, "lock");
+    return part && part.ask();
+  }
+
+  opened(body) {
+    this.form.hidden = false;
+    this.draft = body;
+    this.keeping.guard();
+    return this.resume();
+  }
+
   /** The same screen after the page has come in another language. */
   again() {
     if (this.survey.rules.questions.some((q) => q.id === this.at)) this.at = this.steps.near(this.at, this.given());
     this.paint();
+    if (this.draft && this.draft.locked) return this.unlock();
     if (this.keeping.whose) this.kept(this.keeping.whose === "mine" ? "kept" : "shared");
     focusOn(this.heading);
     this.keep();
@@ -281,15 +326,18 @@ export class Visit {
       back: () => this.back(),
       safe: () => this.go("safe"),
       mine: () => this.own("mine"),
+      lock: () => this.lock(),
       shared: () => this.own("shared"),
       resume: () => this.resume(),
       restart: () => this.restart(),
       stay: () => clear(byId("told")),
       speak: () => sayAloud(this),
       ask: () => askToErase(this),
-      unask: () => dontErase(this),
+      unask: () => (this.draft && this.draft.locked ? this.unlock() : uncover(this)),
       erase: () => erase(this),
     };
+    const part = Object.values(this.parts).find((one) => one.does[what]);
+    if (part) return part.does[what]();
     return does[what] ? does[what]() : this.outcome.click(what);
   }
 

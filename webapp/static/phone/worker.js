@@ -11,6 +11,7 @@
  *                                browser writes it, which saves loading it again where it is what the list says; list
  *                                is the server's list where the page has just asked for it
  *   { what: "languages", slug }        add the other languages to that cache
+ *   { what: "more", slug, language, name }   add what only some need, by its name: see more.js
  */
 
 import { CHANNEL, Sender } from "./send.js";
@@ -65,9 +66,9 @@ async function putLoaded(cache, list, source) {
   }
 }
 
-/** What the server offers to keep of a survey: see webapp/views/phone.py. */
-async function listOf(slug) {
-  const answer = await fetch(`/s/${slug}/offline.json`, { ...asks, cache: "no-store" });
+/** What the server offers to keep of a survey, or of a part of it that only some need: see webapp/views/phone.py. */
+async function listOf(slug, part) {
+  const answer = await fetch(`/s/${slug}/${part ? `more/${part}/` : ""}offline.json`, { ...asks, cache: "no-store" });
   const list = await answer.json();
   if (list.format !== "kryssklick-offline/1") throw new Error("not the list of a survey");
   return list;
@@ -77,9 +78,10 @@ async function listOf(slug) {
  * Bring the cache of a survey up to date.
  * @param {string} slug
  * @param {string[]} languages  wanted beside those that are kept already; ["*"]: all
- * @param {{source: string, list: Object}} loaded  a page and the list, where they are loaded already
+ * @param {{source: string, list: Object, name: string}} given  a page and the list, where they are loaded already; the
+ *   name of a part that is wanted too
  */
-async function keep(slug, languages, { source, list: given } = {}) {
+async function keep(slug, languages, { source, list: given, name: part } = {}) {
   const list = given || (await listOf(slug));
   const old = await current(slug);
   if (!old && !list.begins) return false;
@@ -87,10 +89,14 @@ async function keep(slug, languages, { source, list: given } = {}) {
   const before = old ? old.list.languages : [];
   const wanted = all.filter((tag) => languages.includes("*") || languages.includes(tag) || before.includes(tag));
   const name = nameOf(slug, list.version);
+  const parts = [...new Set([...((old && old.list.parts) || []), ...(part ? [part] : [])])];
+  const lists = [list, ...(await Promise.all(parts.map((one) => listOf(slug, one))))];
   const cache = await caches.open(name);
   if (source) await putLoaded(cache, list, source);
-  for (const file of [...list.files, ...wanted.map((tag) => list.pages[tag])]) await put(cache, file);
-  const kept = { ...list, languages: wanted, at: Date.now() };
+  for (const { files, pages } of lists) {
+    for (const file of [...files, ...wanted.map((tag) => pages[tag])]) await put(cache, file);
+  }
+  const kept = { ...list, languages: wanted, parts, at: Date.now() };
   await cache.put(KEPT, new Response(JSON.stringify(kept), { headers: { "Content-Type": "application/json" } }));
   for (const other of await caches.keys()) {
     if (other.startsWith(`${PREFIX}${slug} `) && other !== name) await caches.delete(other);
@@ -145,7 +151,7 @@ self.addEventListener("fetch", (event) => {
 
 self.addEventListener("message", (event) => {
   const { what, slug, language } = event.data || {};
-  const wanted = { keep: [language], languages: ["*"] }[what];
+  const wanted = { keep: [language], languages: ["*"], more: [language] }[what];
   if (!wanted) return;
   const said = (done) => event.ports[0] && event.ports[0].postMessage(done);
   event.waitUntil(keep(slug, wanted, event.data).then(said, () => said(false)));
