@@ -25,6 +25,7 @@ from webapp.dataset.surveys import Settings, Survey, SurveyState
 from webapp.language import language_name, use_language
 from webapp.printing import PaperChoice, sheet_of
 from webapp.views import respond
+from webapp.views.told import told
 
 PAPER_DPI = 110
 """Resolution of the pictures of paper: 12 pt stand 18 px high and read well beside the phone."""
@@ -131,7 +132,8 @@ def _shown(survey: Survey, tag: str) -> Shown:
     try:
         sheets = _sheets(replace(survey, state=SurveyState.DRAFT), tag)
     except LayoutError as error:
-        no_paper = f"{error.message} {error.remedy}"
+        use_language(survey.languages[0])
+        no_paper = " ".join(told(error, survey.instrument))
     return Shown(tag, language_name(tag), phone, sheets, no_paper)
 
 

@@ -66,7 +66,7 @@ def prints(slug: str) -> ResponseReturnValue:
         run = new_run(instance(), survey, int(wanted), choice, by=signed_in().name)
         return _pdf(survey, run)
     except (DatasetError, FormsError) as error:
-        return _page(survey, wanted=wanted, choice=choice, wrong=" ".join(told(error)), status=422)
+        return _page(survey, wanted=wanted, choice=choice, wrong=" ".join(told(error, survey.instrument)), status=422)
 
 
 @blueprint.get("/desk/<slug>/print/<run_id>.pdf")
@@ -77,7 +77,10 @@ def print_again(slug: str, run_id: str) -> ResponseReturnValue:
         return _pdf(survey, instance().runs.get(survey, run_id))
     except (DatasetError, FormsError) as error:
         return _page(
-            survey, wanted="20", wrong=" ".join(told(error)), status=404 if error.code == "unknown-run" else 409
+            survey,
+            wanted="20",
+            wrong=" ".join(told(error, survey.instrument)),
+            status=404 if error.code == "unknown-run" else 409,
         )
 
 
@@ -93,7 +96,7 @@ def sign_ups(slug: str) -> ResponseReturnValue:
     try:
         sheet = sign_up_of(survey, PaperChoice(language, size=size))
     except FormsError as error:
-        return _page(survey, wanted="20", wrong=" ".join(told(error)), status=422)
+        return _page(survey, wanted="20", wrong=" ".join(told(error, survey.instrument)), status=422)
     out = _spooled()
     write_sign_ups(sheet, int(wanted), out)
     return _download(out, f"{survey.slug}-sign-up.pdf")
@@ -110,7 +113,7 @@ def information(slug: str) -> ResponseReturnValue:
     try:
         page = information_of(survey, PaperChoice(language, size=_size()), changed)
     except (DatasetError, FormsError) as error:
-        return _page(survey, wanted="20", wrong=" ".join(told(error)), local=local, status=422)
+        return _page(survey, wanted="20", wrong=" ".join(told(error, survey.instrument)), local=local, status=422)
     out = _spooled()
     write_page(page, out)
     return _download(out, f"{survey.slug}-information.pdf")

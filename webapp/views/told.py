@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from forms.errors import FormsError
+from forms.errors import FormsError, LayoutError
+from forms.model import Instrument
 from omr.errors import OmrError
 from webapp.dataset.errors import DatasetError
 from webapp.language import gettext
@@ -108,6 +109,62 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("The web address does not lead to the survey from other people's phones."),
         gettext("Give the address that opens on a phone, at most 80 letters, such as https://svara.example.se/s/sip."),
     ),
+    "too-many-pages": lambda: (
+        gettext("The sheet has more pages than can be told apart."),
+        gettext("Make two questionnaires of it, take questions out, or print it in ordinary size."),
+    ),
+    "long-address": lambda: (
+        gettext("The return address does not fit the window of a C5 envelope."),
+        gettext("Write at most six lines of about 40 letters, such as name, street, postcode and town."),
+    ),
+    "no-such-slip": lambda: (
+        gettext("That many slips don't stand on an A4."),
+        gettext("Choose two or four."),
+    ),
+    "bad-layout": lambda: (
+        gettext("The layout is damaged: it does not say where things stand on the sheet."),
+        gettext("Print a new run, or restore a backup."),
+    ),
+    "definition": lambda: (
+        gettext("The questionnaire's definition has faults."),
+        gettext("Run “kryssklick instrument check” on its file: it names each with its line."),
+    ),
+    "unknown-instrument": lambda: (
+        gettext("There is no such questionnaire."),
+        gettext("Choose one that ships, or give the path of its file."),
+    ),
+    "unreadable": lambda: (
+        gettext("The file can't be read: it is missing, a folder, locked or far too large."),
+        gettext("Check its name and its permissions."),
+    ),
+    "not-utf8": lambda: (
+        gettext("The file holds signs that can't be told apart: it is not saved as UTF-8."),
+        gettext("Save it as UTF-8 in your editor."),
+    ),
+    "too-long": lambda: (
+        gettext("A text is longer than a cell of a spreadsheet can hold."),
+        gettext("Shorten it."),
+    ),
+    "relevant": lambda: (
+        gettext("The condition of a question is not understood."),
+        gettext("Make it simpler, or take it out."),
+    ),
+    "unknown-language": lambda: (
+        gettext("The survey is not offered in that language."),
+        gettext("Choose one of its own."),
+    ),
+    "unknown-parameter": lambda: (
+        gettext("No text shows one of the values that were given."),
+        gettext("Check how its name is spelled."),
+    ),
+    "not-draft": lambda: (
+        gettext("The survey is open or has been: people have read its texts, so they stay as they are."),
+        gettext("Make a new survey for other texts."),
+    ),
+    "bad-setting": lambda: (
+        gettext("A date or a number of days is none."),
+        gettext("Write dates as 2026-06-15, and days as a number from 0 to 366."),
+    ),
     "dataset-busy": lambda: (
         gettext("Another program is using the dataset."),
         gettext("Wait until it has finished and try again."),
@@ -119,10 +176,51 @@ _BY_CODE: Mapping[str, Words] = {
 }
 
 
-def told(error: DatasetError | FormsError | OmrError) -> tuple[str, str]:
+_ABOUT: Mapping[str, Callable[[], str]] = {
+    "intro": lambda: gettext("The introduction"),
+    "section": lambda: gettext("The introduction of a section"),
+    "support": lambda: gettext("What is said of support"),
+    "thanks": lambda: gettext("What is said at the end"),
+}
+
+_BY_CODE_AND_PART: Mapping[str, Callable[[str], tuple[str, str]]] = {
+    "too-tall": lambda part: (
+        gettext("%(part)s does not fit on one page of paper.", part=part),
+        gettext(
+            "Shorten the text, or what the survey fills in there. A question may be split, or have fewer options or"
+            " lines to write on; ordinary size gives more room than large."
+        ),
+    ),
+    "empty-label": lambda part: (
+        gettext("%(part)s has an option without text.", part=part),
+        gettext("Give the option a label, or fill in the value that it shows."),
+    ),
+}
+
+
+def told(error: DatasetError | FormsError | OmrError, instrument: Instrument | None = None) -> tuple[str, str]:
     """Return what happened and what to do, translated by the error's code.
 
-    An error that has no translation is told in its own words rather than in general ones.
+    Args:
+        error: The error. One that has no translation is told in its own words rather than in general ones.
+        instrument: What is asked: a question that finds no place on paper is named by its number in it.
     """
+    by_part = _BY_CODE_AND_PART.get(error.code)
+    if by_part is not None and isinstance(error, LayoutError):
+        return by_part(_part(error.about, instrument))
     words = _BY_CODE.get(error.code)
     return words() if words is not None else (error.message, error.remedy)
+
+
+def _part(about: tuple[str, ...], instrument: Instrument | None) -> str:
+    """Name what of an instrument an error is about, as the beginning of a sentence."""
+    match about:
+        case ("question", question):
+            number = instrument.numbers.get(question) if instrument is not None else None
+            if number is not None:
+                return gettext("Question %(number)s", number=number)
+            return gettext("The question “%(name)s”", name=question)
+        case (part, *_) if part in _ABOUT:
+            return _ABOUT[part]()
+        case _:
+            return gettext("A text")

@@ -1,0 +1,82 @@
+"""What the desk says of errors: in its own language, whatever part of the house they come from."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builders import PARAMETERS, instrument, option, question
+from flask import Flask
+
+from forms.compose import compose
+from forms.errors import DefinitionError, FormsError, LayoutError
+from forms.xlsform_relevant import RelevantError
+from webapp import looks
+from webapp.language import use_language
+from webapp.views.told import told
+
+FORMS = Path(__file__).parents[1] / "forms"
+RAISED = {"FormsError", "LayoutError"}
+OTHERS = {DefinitionError(()).code, RelevantError("").code}
+"""Codes of the classes that give themselves one."""
+
+ABOUT = ((), ("question", "fick"), ("section", "forst"), ("intro",), ("support",), ("thanks",))
+
+
+def codes() -> Iterator[str]:
+    """Yield the code of every error that is raised anywhere in `forms`."""
+    for file in sorted(FORMS.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED:
+                code = node.args[0]
+                if isinstance(code, ast.Constant):
+                    yield str(code.value)
+                else:
+                    assert ast.unparse(code) == "error.code", f"{file.name} raises an error whose code nobody can find"
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    made = Flask("webapp")
+    looks.prepare(made)
+    return made
+
+
+def said(app: Flask, language: str, error: FormsError) -> tuple[str, str]:
+    with app.test_request_context("/"):
+        use_language(language)
+        return told(error)
+
+
+def test_all_errors_of_forms_are_seen() -> None:
+    subclasses = {FormsError, *FormsError.__subclasses__()}
+    assert {c.__name__ for c in subclasses} - RAISED == {"DefinitionError", "RelevantError"}
+    assert {"too-tall", "too-many-pages", "long-address", "empty-label", "bad-address", "unreadable"} <= set(codes())
+
+
+@pytest.mark.parametrize("code", sorted({*codes(), *OTHERS}))
+def test_every_error_of_forms_is_told_in_both_languages(app: Flask, code: str) -> None:
+    for about in ABOUT:
+        error = LayoutError(code, "Its own words.", "Its own remedy.", about)
+        swedish, english = said(app, "sv", error), said(app, "en", error)
+        assert "own" not in " ".join(swedish)
+        assert "Its own" not in " ".join(english)
+        assert len({*swedish, *english}) == 4
+        assert all(words[0].isupper() and words.endswith((".", "/sip.")) for words in (*swedish, *english))
+
+
+def test_a_question_that_finds_no_place_is_named_by_its_number(app: Flask) -> None:
+    long = tuple(option(f"o{n}", "lång " * 60) for n in range(40))
+    asked = instrument(question("a"), question("b", long))
+    with pytest.raises(LayoutError) as error:
+        compose(asked, PARAMETERS, "sv")
+    with app.test_request_context("/"):
+        use_language("sv")
+        assert told(error.value, asked)[0] == "Fråga 2 får inte plats på en sida papper."
+        assert told(error.value)[0] == "Frågan ”b” får inte plats på en sida papper."
+
+
+def test_an_error_without_words_here_keeps_its_own(app: Flask) -> None:
+    assert said(app, "sv", FormsError("no-such-code", "What.", "Remedy.")) == ("What.", "Remedy.")
