@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from contact_helpers import DETAILS, SECRETS, a_keeper, found_on_disk, new_pair, sign_up, some_locks
-from web_helpers import DEFINITION, PARAMETERS, Clock, add_user, make_instance
+from web_helpers import DEFINITION, PARAMETERS, Clock, make_instance
 
 from webapp.dataset.accounts import Role
 from webapp.dataset.contactfile import CONTACTS
@@ -47,7 +47,7 @@ def rows(instance: Instance, sql: str) -> list[tuple[object, ...]]:
 
 def test_without_a_keeper_there_is_no_sign_up(instance: Instance) -> None:
     assert not instance.contacts.offered(prov(instance))
-    add_user(instance, "vera", Role.CONTACT_KEEPER)
+    instance.accounts.add("vera", [Role.CONTACT_KEEPER])
     assert not instance.contacts.offered(prov(instance))
     with pytest.raises(SurveyClosed) as told:
         instance.contacts.submit(prov(instance), secrets.token_bytes(16), bytes(SEAL_BYTES))
@@ -257,7 +257,7 @@ def test_keys_stand_in_the_log_and_locks_can_be_changed(instance: Instance) -> N
     ],
 )
 def test_locks_of_another_form_are_refused(instance: Instance, change: object) -> None:
-    add_user(instance, "vera", Role.CONTACT_KEEPER)
+    instance.accounts.add("vera", [Role.CONTACT_KEEPER])
     plain = json.loads(some_locks())
     change(plain)  # type: ignore[operator]
     for locks in (json.dumps(plain), "[]", "{", "[" * 100_000):
@@ -272,7 +272,7 @@ def test_locks_of_another_form_are_refused(instance: Instance, change: object) -
 
 
 def test_more_than_is_asked_for_is_not_kept_with_a_key(instance: Instance) -> None:
-    add_user(instance, "vera", Role.CONTACT_KEEPER)
+    instance.accounts.add("vera", [Role.CONTACT_KEEPER])
     plain = json.loads(some_locks())
     plain["passphrase"]["words"] = plain["secret"] = "hemligt"
     instance.keepers.make("vera", new_pair()[1], json.dumps(plain))

@@ -114,7 +114,7 @@ def current_language() -> str:
     """
     chosen = g.get("language")
     if chosen is None:
-        public = request.blueprint in (None, "respond", "phone")
+        public = request.blueprint in (None, "respond", "phone", "signup")
         wanted = request.args.get("lang", "") if public else session.get(SESSION_KEY, "")
         chosen = g.language = interface_language(str(wanted)[:35])
     return str(chosen)

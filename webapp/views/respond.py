@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -19,7 +19,7 @@ from webapp.dataset.surveys import Survey, SurveyState
 from webapp.language import direction, gettext, interface_language, language_name, readable, use_language
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, answer_words, form_view, text_words
-from webapp.views.here import instance, survey_or_404
+from webapp.views.here import EXTENSION, instance, survey_or_404
 from webapp.views.phonedata import Phone, phone
 from webapp.views.posted import is_submission_id, new_submission_id, read_given
 from webapp.views.told import told as error_words
@@ -98,7 +98,14 @@ def page_values(survey: Survey, language: str) -> dict[str, object]:
         "purging": values.get("purging", ""),
         "way_out": url_for("respond.away"),
         "home": url_for("respond.form", slug=survey.slug, lang=language),
+        "sign_up": _sign_up(survey, language),
     }
+
+
+def _sign_up(survey: Survey, language: str) -> str:
+    """Return the address of the interview sign-up; empty where none is offered, and in a preview without instance."""
+    offered = EXTENSION in current_app.extensions and instance().contacts.offered(survey)
+    return url_for("signup.page", slug=survey.slug, lang=language) if offered else ""
 
 
 def _attributes(tag: str) -> Markup:

@@ -1,0 +1,66 @@
+/**
+ * A sign-up on its way: sealed to every keeper, sent, and told what became of it. Touches no page and no storage.
+ *
+ *   sealedToAll(keys, value, number)                     bytes to send: one seal for each key, one after the other
+ *   deliver({ address, keys, value, number, fetch })     "accepted", "closed", "refused", "later" (not taken) or
+ *                                                        "unsure" (no answer came)
+ *
+ * Errors: TooLong (seal.js) where the value takes more than one seal holds.
+ */
+
+import { TooLong, fromBase64, seal } from "../phone/seal.js";
+
+/** Bytes of JSON that one seal holds, as PLAIN_BYTES in webapp/dataset/contacts.py. */
+const ROOM = 4096;
+/** Give up on an attempt after this long, s. */
+const PATIENCE_S = 30;
+
+/**
+ * @param {string[]} keys  public keys, base64
+ * @param {Object} value
+ * @param {string} number  the submission id
+ * @returns {Promise<Blob>}
+ * @throws {TooLong}
+ */
+export async function sealedToAll(keys, value, number) {
+  const length = new TextEncoder().encode(JSON.stringify(value)).length;
+  // A larger one would be of another size than the rest, and tell that it is.
+  if (length > ROOM) throw new TooLong(String(length));
+  return new Blob(await Promise.all(keys.map((key) => seal(fromBase64(key), value, number, "contact"))));
+}
+
+/** Send once: { status, keys }; keys where those that were sealed to are not the right ones any more. */
+async function attempt(address, body, number, fetch) {
+  const abort = new AbortController();
+  const clock = setTimeout(() => abort.abort(), PATIENCE_S * 1000);
+  try {
+    const answer = await fetch(address, {
+      method: "POST",
+      body,
+      headers: { "Content-Type": "application/octet-stream", "Kryssklick-Number": number },
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+      signal: abort.signal,
+    });
+    // Hotspots and proxies answer with pages of their own: only our own words count.
+    const said = await answer.json().catch(() => null);
+    if (!said || said.format !== "kryssklick-receipt/1") return { status: "later" };
+    const known = ["accepted", "closed", "refused"].includes(said.status);
+    return { status: known ? said.status : "later", keys: said.reason === "other-keys" ? said.keys : undefined };
+  } catch {
+    return { status: "unsure" };
+  } finally {
+    clearTimeout(clock);
+  }
+}
+
+/** @returns {Promise<string>} */
+export async function deliver({ address, keys, value, number, fetch = (...a) => self.fetch(...a) }) {
+  const body = await sealedToAll(keys, value, number);
+  const came = await attempt(address, body, number, fetch);
+  if (!came.keys || !came.keys.length) return came.status;
+  // A deputy has come, or a keeper has a new key, since the page was loaded.
+  return (await attempt(address, await sealedToAll(came.keys, value, number), number, fetch)).status;
+}
