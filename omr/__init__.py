@@ -7,5 +7,5 @@ The rooms, in the order in which data flows; each module's first line says what 
     what stands there     samples measure streaks stray spills handwriting
     what it means         policy calibration interpret readings errors
     printer test page     testpage printtest
-    all of it             reader batch overlay
+    all of it             reader batch cluster overlay
 """

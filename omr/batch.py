@@ -2,28 +2,37 @@
 
 Files are cut into chunks of a few images. A worker opens the file itself, reads its chunk and hands back results and
 nothing else; only so many chunks are under way at once, so memory does not grow with the pile. A page that kills its
-worker is found by reading its chunk again one image at a time, and refused; its neighbours are read.
+worker, or keeps it for longer than `PATIENCE_S`, is found by reading its chunk again one image at a time, and refused;
+its neighbours are read.
+
+Other machines can't open the files. For them the same workers take the pictures out of the files, encoded as they will
+be kept, and the pictures are handed on; only what was read comes back. A hostile file is opened here alone.
 """
 
 from __future__ import annotations
 
+import faulthandler
+import os
 import pickle
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 
 from forms.layout import Layout
+from omr.cluster import Cluster, WorkersDied
 from omr.errors import OmrError
 from omr.handwriting import suggest
-from omr.images import BadImage, Picture, Pile, check
+from omr.images import BadImage, PageImage, Picture, Pile, Taken, check
 from omr.policy import POLICY, Policy
-from omr.reader import Examined, examine_all, with_suggestions
+from omr.reader import READER, Examined, examine_all, with_suggestions
 from omr.readings import Outcome, Refusal, RefusalCode
 
 CHUNK = 8
@@ -31,6 +40,20 @@ CHUNK = 8
 
 AHEAD = 3
 """Chunks under way, a worker."""
+
+PATIENCE_S = 10.0
+"""Longest time for one image in a process of our own; the slowest real pages take half a second."""
+
+LOT_BYTES = 4_000_000
+"""Pictures that are handed to another machine at a time: Dask is not made for larger messages."""
+
+MOST_LOTS = 48
+"""Most lots under way, however many machines there are: their pictures are held here meanwhile."""
+
+STOPPED = f"Reading this image made the reader stop, or kept it for more than {PATIENCE_S:.0f} seconds."
+"""Detail of a refusal."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +92,49 @@ class _Chunk:
     last: int
     total: int
 
+    def part(self, first: int, last: int) -> _Chunk:
+        """Return some of its images, both included."""
+        return _Chunk(self.path, self.index, first, last, self.total)
+
     def single(self) -> Iterator[_Chunk]:
         """Return the images of the chunk as chunks of one."""
         for image in range(self.first, self.last + 1):
-            yield _Chunk(self.path, self.index, image, image, self.total)
+            yield self.part(image, image)
+
+    def result(self, judged: _Judged, picture: Picture | None) -> PageResult:
+        """Return what came of one of its images, or of a slip on it."""
+        sign_up = isinstance(judged.outcome, Refusal) and judged.outcome.code is RefusalCode.SIGN_UP_SHEET
+        kept = None if sign_up else picture
+        where = str(self.path), self.index, judged.image, self.total
+        return PageResult(*where, judged.outcome, kept, judged.part, judged.parts)
 
 
-def read_files(  # noqa: PLR0913 - the last three have good defaults
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was read on one image, or on one slip of it, without its picture."""
+
+    image: int
+    outcome: Outcome
+    part: int | None = None
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """One image, taken out of its file: `chunk` is a chunk of one."""
+
+    chunk: _Chunk
+    image: Taken | BadImage
+
+
+def read_files(  # noqa: PLR0913 - all but the first two have good defaults
     paths: Iterable[Path],
     layouts: Mapping[str, Layout],
     policy: Policy = POLICY,
     *,
     executor: Executor | None = None,
-    jobs: int = 1,
+    cluster: Cluster | None = None,
+    jobs: int | None = None,
     done: Sequence[int] = (),
 ) -> Iterator[PageResult]:
     """Read the page images of many files.
@@ -90,27 +143,33 @@ def read_files(  # noqa: PLR0913 - the last three have good defaults
         paths: The files.
         layouts: The layouts known, by id.
         policy: Thresholds.
-        executor: Where to read; it must be able to open the files. None: in `jobs` processes of our own.
-        jobs: Number of processes; 1 reads in this one.
+        executor: Where to read; it must be able to open the files.
+        cluster: Other machines to read on; they are handed pictures.
+        jobs: Number of processes of our own that read, or take pictures out of files for the cluster. None: this
+            process reads, and a file that crashes a decoder takes it along.
         done: For each file, how many of its first images are left out because they were read before; empty: none.
 
     Returns:
         The results in input order, as they come.
 
     Raises:
-        OmrError: `no-file`, `not-a-file`, `unreadable-file`: before anything is read; `no-jobs`: fewer than one.
+        OmrError: `no-file`, `not-a-file`, `unreadable-file`: before anything is read; `no-jobs`: fewer than one;
+            `cluster-lost`, `cluster-worker`: while it is read.
     """
     files = list(paths)
     for path in files:
         check(path)
-    if jobs < 1:
+    if jobs is not None and jobs < 1:
         raise OmrError("no-jobs", f"{jobs} processes can't read anything.", "Give 1 or more.")
-    work = pickle.dumps((dict(layouts), policy))
+    work = pickle.dumps((READER, dict(layouts), policy))
+    chunks = _chunks(files, done)
+    if cluster is not None:
+        return _far(cluster, _in_processes(chunks, work, jobs or 1, _take, _not_taken), work)
     if executor is not None:
-        return _over(executor, _chunks(files, done), work, jobs)
-    if jobs == 1:
-        return (result for chunk in _chunks(files, done) for result in _read(chunk, work))
-    return _in_processes(_chunks(files, done), work, jobs)
+        return _over(executor, chunks, work, jobs or 1)
+    if jobs is None:
+        return (result for chunk in chunks for result in _read(chunk, work))
+    return _in_processes(chunks, work, jobs, _work, _not_read)
 
 
 def _chunks(files: Sequence[Path], done: Sequence[int]) -> Iterator[_Chunk]:
@@ -138,11 +197,71 @@ def _over(executor: Executor, chunks: Iterable[_Chunk], work: bytes, jobs: int) 
             future.cancel()
 
 
-def _in_processes(chunks: Iterable[_Chunk], work: bytes, jobs: int) -> Iterator[PageResult]:
-    """Read chunks in processes of our own; where one dies, go on with new ones and find out which image it was."""
+def _far(cluster: Cluster, shots: Iterable[_Shot], work: bytes) -> Iterator[PageResult]:
+    """Read pictures on other machines, in order, a bounded number at once."""
+    under_way: deque[tuple[list[_Shot], Future[list[_Judged]]]] = deque()
+    try:
+        for lot in _lots(shots):
+            images = [(shot.chunk.first, shot.image) for shot in lot]
+            under_way.append((lot, cluster.submit(_read_far, images, work)))
+            if len(under_way) >= min(AHEAD * cluster.width, MOST_LOTS):
+                yield from _come_back(cluster, *under_way.popleft(), work)
+        while under_way:
+            yield from _come_back(cluster, *under_way.popleft(), work)
+    finally:
+        for _, future in under_way:
+            future.cancel()
+
+
+def _lots(shots: Iterable[_Shot]) -> Iterator[list[_Shot]]:
+    """Put images together that are handed over at once: neighbours in one file, not too many bytes."""
+    lot: list[_Shot] = []
+    size = 0
+    for shot in shots:
+        more = 0 if shot.image.picture is None else len(shot.image.picture.data)
+        apart = lot and lot[0].chunk.index != shot.chunk.index
+        if lot and (apart or len(lot) >= CHUNK or size + more > LOT_BYTES):
+            yield lot
+            lot, size = [], 0
+        lot.append(shot)
+        size += more
+    if lot:
+        yield lot
+
+
+def _come_back(
+    cluster: Cluster, lot: Sequence[_Shot], future: Future[list[_Judged]], work: bytes
+) -> Iterator[PageResult]:
+    """Put what was read elsewhere together with the pictures, which never left."""
+    pictures = {shot.chunk.first: shot.image.picture for shot in lot}
+    chunk = lot[0].chunk.part(lot[0].chunk.first, lot[-1].chunk.last)
+    try:
+        for judged in cluster.result(future):
+            yield chunk.result(judged, pictures[judged.image])
+    except WorkersDied:
+        # Several workers died of this lot; here an image that kills its process is found without harm to others.
+        yield from _one_by_one(chunk, work, _work, _not_read)
+
+
+def _in_processes(
+    chunks: Iterable[_Chunk],
+    work: bytes,
+    jobs: int,
+    task: Callable[[_Chunk, bytes], list[T]],
+    refused: Callable[[_Chunk], T],
+) -> Iterator[T]:
+    """Do a task in processes of our own; where one dies, go on with new ones and find out which image it was.
+
+    Args:
+        chunks: What to do it on.
+        work: Layouts and policy, pickled.
+        jobs: Number of processes.
+        task: Gives results in the order of a chunk's images.
+        refused: Gives the result for an image that kills its process, of a chunk of one.
+    """
     waiting = iter(chunks)
     again: deque[_Chunk] = deque()
-    under_way: deque[tuple[_Chunk, Future[list[PageResult]]]] = deque()
+    under_way: deque[tuple[_Chunk, Future[list[T]]]] = deque()
     pool = _pool(jobs)
     try:
         while True:
@@ -150,7 +269,7 @@ def _in_processes(chunks: Iterable[_Chunk], work: bytes, jobs: int) -> Iterator[
                 chunk = again.popleft() if again else next(waiting, None)
                 if chunk is None:
                     break
-                under_way.append((chunk, pool.submit(_work, chunk, work)))
+                under_way.append((chunk, pool.submit(task, chunk, work)))
             if not under_way:
                 return
             chunk, future = under_way.popleft()
@@ -158,7 +277,7 @@ def _in_processes(chunks: Iterable[_Chunk], work: bytes, jobs: int) -> Iterator[
                 yield from future.result()
             except BrokenExecutor:
                 pool.shutdown(wait=False, cancel_futures=True)
-                yield from _one_by_one(chunk, work)
+                yield from _one_by_one(chunk, work, task, refused)
                 again.extendleft(reversed([c for c, _ in under_way]))
                 under_way.clear()
                 pool = _pool(jobs)
@@ -166,31 +285,72 @@ def _in_processes(chunks: Iterable[_Chunk], work: bytes, jobs: int) -> Iterator[
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _one_by_one(chunk: _Chunk, work: bytes) -> Iterator[PageResult]:
-    """Read the images of a chunk one after the other in a process of its own; one that kills it is refused."""
+def _one_by_one(
+    chunk: _Chunk, work: bytes, task: Callable[[_Chunk, bytes], list[T]], refused: Callable[[_Chunk], T]
+) -> Iterator[T]:
+    """Take the images of a chunk one after the other in a process of its own; one that kills it is refused."""
     pool = _pool(1)
     try:
         for single in chunk.single():
             try:
-                yield from pool.submit(_work, single, work).result()
+                yield from pool.submit(task, single, work).result()
             except BrokenExecutor:
-                refusal = Refusal(RefusalCode.DAMAGED_FILE, "Reading this image made the reader stop.")
-                yield PageResult(str(single.path), single.index, single.first, single.total, refusal, None)
+                yield refused(single)
                 pool.shutdown(wait=False)
                 pool = _pool(1)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _not_read(single: _Chunk) -> PageResult:
+    return single.result(_Judged(single.first, Refusal(RefusalCode.DAMAGED_FILE, STOPPED)), None)
+
+
+def _not_taken(single: _Chunk) -> _Shot:
+    return _Shot(single, BadImage(Refusal(RefusalCode.DAMAGED_FILE, STOPPED)))
+
+
 def _pool(jobs: int) -> ProcessPoolExecutor:
     # Processes that are started afresh work on every system and inherit no thread's lock.
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
+
+
+_own = False
+"""Whether this process is one of our own making, which may be ended when an image takes too long."""
+
+
+def _begin() -> None:
+    global _own  # noqa: PLW0603 - a process knows what it is
+    _own = True
+    cv2.setNumThreads(1)
+
+
+@contextmanager
+def _patiently() -> Iterator[None]:
+    """End this process, if it is one of our own, when what is done here takes too long.
+
+    The clock is in C and needs no interpreter: it also rings where a decoder never comes back.
+    """
+    if not _own:
+        yield
+        return
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - the system's own name for it, not a file
+        faulthandler.dump_traceback_later(PATIENCE_S, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 @lru_cache(maxsize=4)
 def _unpacked(work: bytes) -> tuple[Mapping[str, Layout], Policy]:
-    # Made by `read_files` in the process that asks, and sent over the executor's own pickling channel.
-    layouts, policy = pickle.loads(work)  # noqa: S301
+    reader, layouts, policy = pickle.loads(work)  # noqa: S301 - packed by ourselves
+    if reader != READER:
+        raise OmrError(
+            "cluster-worker",
+            f"A worker has reader {READER}; here it is {reader}.",
+            "Bring Kryssklick on all machines to the same version, then start their workers again.",
+        )
     return layouts, policy
 
 
@@ -201,24 +361,55 @@ def _work(chunk: _Chunk, work: bytes) -> list[PageResult]:
 
 
 def _read(chunk: _Chunk, work: bytes) -> Iterator[PageResult]:
-    """Read a chunk: every page first, then the text fields of all of them together."""
-    layouts, policy = _unpacked(work)
-    examined: list[tuple[int, Examined, Picture | None]] = []
-    parts: Counter[int] = Counter()
-    with Pile(chunk.path) as pile:
+    """Read a chunk."""
+    pictures: dict[int, Picture | None] = {}
+
+    def opened(pile: Pile) -> Iterator[tuple[int, PageImage | BadImage]]:
         for number in range(chunk.first, chunk.last + 1):
-            image = pile.image(number)
-            if isinstance(image, BadImage):
-                found: tuple[Examined, ...] = (Examined(image.refusal, {}),)
-            else:
-                found = examine_all(image, layouts, policy)
-            examined += [(number, page, image.picture) for page in found]
-            parts[number] = len(found)
-    wanted = [(n, place) for n, (_, page, _) in enumerate(examined) for place in page.crops]
+            with _patiently():
+                image = pile.image(number)
+                pictures[number] = image.picture
+                yield number, image
+
+    with Pile(chunk.path) as pile:
+        judged = _judge(opened(pile), work)
+    for one in judged:
+        yield chunk.result(one, pictures[one.image])
+
+
+def _take(chunk: _Chunk, work: bytes) -> list[_Shot]:
+    """Take the pictures of a chunk out of their file, encoded."""
+    del work  # every task is given it
+    shots = []
+    with Pile(chunk.path) as pile:
+        for single in chunk.single():
+            with _patiently():
+                shots.append(_Shot(single, pile.taken(single.first)))
+    return shots
+
+
+def _read_far(images: Sequence[tuple[int, Taken | BadImage]], work: bytes) -> list[_Judged]:
+    """Read pictures on another machine; nothing of them is kept there."""
+    cv2.setNumThreads(1)
+    return _judge(((n, image.page() if isinstance(image, Taken) else image) for n, image in images), work)
+
+
+def _judge(images: Iterable[tuple[int, PageImage | BadImage]], work: bytes) -> list[_Judged]:
+    """Read images: every page first, then the text fields of all of them together."""
+    layouts, policy = _unpacked(work)
+    examined: list[tuple[int, Examined]] = []
+    parts: Counter[int] = Counter()
+    for number, image in images:
+        if isinstance(image, BadImage):
+            found: tuple[Examined, ...] = (Examined(image.refusal, {}),)
+        else:
+            found = examine_all(image, layouts, policy)
+        examined += [(number, page) for page in found]
+        parts[number] = len(found)
+    wanted = [(n, place) for n, (_, page) in enumerate(examined) for place in page.crops]
     guesses = suggest([examined[n][1].crops[place] for n, place in wanted], policy)
-    for n, (number, page, picture) in enumerate(examined):
+    judged = []
+    for n, (number, page) in enumerate(examined):
         own = {place: g for (m, place), g in zip(wanted, guesses, strict=True) if m == n}
-        outcome = with_suggestions(page.outcome, own)
-        kept = None if isinstance(outcome, Refusal) and outcome.code is RefusalCode.SIGN_UP_SHEET else picture
-        file = str(chunk.path)
-        yield PageResult(file, chunk.index, number, chunk.total, outcome, kept, page.part, parts[number])
+        judged.append(_Judged(number, with_suggestions(page.outcome, own), page.part, parts[number]))
+    return judged

@@ -8,7 +8,8 @@ class OmrError(Exception):
 
     Attributes:
         code: Short machine-readable name, stable between versions: `no-file`, `not-a-file`, `unreadable-file`,
-            `bad-reading`, `no-jobs`.
+            `bad-reading`, `no-jobs`, `no-cluster-extra`, `cluster-unreachable`, `cluster-empty`, `cluster-lost`,
+            `cluster-worker`.
         message: What is wrong, for the person who meets it.
         remedy: What to do about it.
     """
@@ -18,3 +19,7 @@ class OmrError(Exception):
         self.code = code
         self.message = message
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type[OmrError], tuple[str, str, str]]:
+        # Raised in a worker, it is pickled on its way here.
+        return type(self), (self.code, self.message, self.remedy)

@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from forms.errors import LayoutError
 from forms.layout import Layout, load
 from omr import printtest
 from omr.batch import PageResult, read_files
+from omr.cluster import ADDRESS, Cluster, connected
 from omr.overlay import draw
 from omr.printtest import PrintTest
 from omr.readings import PageReading, Refusal, RefusalCode, to_json
@@ -28,10 +30,29 @@ def _default_jobs() -> int:
     return os.cpu_count() or 1
 
 
+def _address(_: click.Context, __: click.Parameter, address: str | None) -> str | None:
+    if address is not None and not ADDRESS.fullmatch(address):
+        raise click.BadParameter(f"{address!r} is not tcp://HOST:PORT")
+    return address
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Cluster | None]:
+    return nullcontext() if address is None else connected(address)
+
+
+CLUSTER = click.option(
+    "--cluster",
+    callback=_address,
+    metavar="tcp://HOST:PORT",
+    help="A Dask scheduler whose workers read; the pictures are sent to them unencrypted.",
+)
+
+
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option("--layout", "layouts", multiple=True, required=True, type=FILE, help="A layout file; may be repeated.")
 @click.option("--jobs", type=JOBS, default=_default_jobs, show_default="one a core", help="Processes that read.")
+@CLUSTER
 @click.option(
     "--overlay",
     type=click.Path(file_okay=False, path_type=Path),
@@ -39,19 +60,28 @@ def _default_jobs() -> int:
 )
 @instance_folder
 @guarded
-def read(files: tuple[Path, ...], layouts: tuple[Path, ...], jobs: int, overlay: Path | None, instance: Path) -> int:
+def read(  # noqa: PLR0913 - one argument an option
+    files: tuple[Path, ...],
+    layouts: tuple[Path, ...],
+    *,
+    jobs: int,
+    cluster: str | None,
+    overlay: Path | None,
+    instance: Path,
+) -> int:
     """Read scans without a dataset: one JSON object a page image, or a slip on it, on stdout, in input order."""
     del instance  # taken because every command takes it; reading needs only the layout files
     known = _layouts(layouts)
     progress = Progress("Images read")
     seen = _Seen()
     show = None if overlay is None else _drawing(overlay, known)
-    for result in read_files(files, known, jobs=jobs):
-        if show is not None:
-            show(result)
-        click.echo(json.dumps(to_json(result.outcome, result.file, result.image, result.part), ensure_ascii=False))
-        seen.add(result)
-        progress.show(seen.images, None)
+    with _cluster(cluster) as machines:
+        for result in read_files(files, known, cluster=machines, jobs=jobs):
+            if show is not None:
+                show(result)
+            click.echo(json.dumps(to_json(result.outcome, result.file, result.image, result.part), ensure_ascii=False))
+            seen.add(result)
+            progress.show(seen.images, None)
     progress.end()
     tell(seen.told())
     return seen.exit_code()
@@ -132,16 +162,22 @@ class _Seen:
 @click.argument("survey")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option("--jobs", type=JOBS, default=_default_jobs, show_default="one a core", help="Processes that read.")
+@CLUSTER
 @instance_folder
 @guarded
-def scan(survey: str, files: tuple[Path, ...], jobs: int, instance: Path) -> int:
+def scan(survey: str, files: tuple[Path, ...], jobs: int, cluster: str | None, instance: Path) -> int:
     """Read scans into the dataset of a survey; a JSON summary on stdout."""
     progress = Progress("Images read")
-    with opened(instance) as folder:
+    with opened(instance) as folder, _cluster(cluster) as machines:
         work = Jobs(folder)
         wanted = folder.surveys.get(survey)
         job = work.enqueue(wanted, [Delivery(path.name, path) for path in files], hold=True)
-        job = work.run(job.id, processes=jobs, progress=lambda now: progress.show(now.done, now.images))
+        job = work.run(
+            job.id,
+            processes=jobs,
+            cluster=machines,
+            progress=lambda now: progress.show(now.done, now.images),
+        )
         progress.end()
         summary = work.summary(job)
     click.echo(json.dumps(_plain(job, summary), ensure_ascii=False, indent=1))

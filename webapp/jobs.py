@@ -22,6 +22,7 @@ from pathlib import Path
 
 from omr import images
 from omr.batch import PageResult, read_files
+from omr.cluster import Cluster
 from omr.errors import OmrError
 from omr.readings import RefusalCode
 from webapp.dataset.database import Row
@@ -35,7 +36,7 @@ MOST_FILES = 500
 """Files in one delivery."""
 
 MANY_IMAGES = 24
-"""From so many images on, starting processes of our own pays."""
+"""From so many images on, starting more than one process pays."""
 
 PAUSE_SECONDS = 0.5
 """How often the server's thread looks for a new job when nobody told it of one."""
@@ -270,7 +271,8 @@ class Jobs:
         self,
         job_id: str,
         *,
-        processes: int = 1,
+        processes: int | None = None,
+        cluster: Cluster | None = None,
         progress: Callable[[Job], None] | None = None,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Job:
@@ -278,7 +280,8 @@ class Jobs:
 
         Args:
             job_id: The job.
-            processes: Processes to read in; 1 reads in this one.
+            processes: Processes of our own to read in; None: this one.
+            cluster: Other machines to read on.
             progress: Called after each page image.
             stopped: Asked after each page image; when true, the job goes back into the queue.
 
@@ -297,7 +300,7 @@ class Jobs:
             remedy = "Wait until that is done."
             raise DatasetError("job-in-use", "Another program reads these files.", remedy) from error
         try:
-            self._work(job, processes, progress, stopped)
+            self._work(job, (processes, cluster), progress, stopped)
         except (DatasetError, OmrError) as error:
             self._set(job_id, JobState.FAILED, f"{error.message} {error.remedy}")
         except Exception as error:
@@ -315,7 +318,11 @@ class Jobs:
         return done
 
     def _work(
-        self, job: Job, processes: int, progress: Callable[[Job], None] | None, stopped: Callable[[], bool]
+        self,
+        job: Job,
+        readers: tuple[int | None, Cluster | None],
+        progress: Callable[[Job], None] | None,
+        stopped: Callable[[], bool],
     ) -> None:
         survey = self._instance.surveys.get(job.survey)
         self._set(job.id, JobState.RUNNING)
@@ -325,7 +332,8 @@ class Jobs:
         left = [row for row in stored if row["number"] in done]
         paths = [self._folder(job.id) / row["stored"] for row in left]
         layouts = self._instance.runs.layouts(survey)
-        results = read_files(paths, layouts, jobs=processes, done=[done[row["number"]] for row in left])
+        first = [done[row["number"]] for row in left]
+        results = read_files(paths, layouts, jobs=readers[0], cluster=readers[1], done=first)
         for result in results:
             row = left[result.index]
             place = Place(job.id, row["number"], row["name"], result.image, result.part, result.parts)
@@ -351,8 +359,12 @@ class Jobs:
             self.news.set()
         return self.get(job_id)
 
-    def run_next(self, *, processes: int = 1, stopped: Callable[[], bool] = lambda: False) -> Job | None:
+    def run_next(self, *, processes: int | None = None, stopped: Callable[[], bool] = lambda: False) -> Job | None:
         """Work on the oldest job that nobody works on.
+
+        Args:
+            processes: Processes of our own to read in, one for a small job; None: this one.
+            stopped: As for `run`.
 
         Returns:
             The job as it came out; None where there was none.
@@ -361,7 +373,8 @@ class Jobs:
         for row in rows:
             job = self.get(row["id"])
             try:
-                return self.run(row["id"], processes=processes if job.images >= MANY_IMAGES else 1, stopped=stopped)
+                several = processes if processes is None or job.images >= MANY_IMAGES else 1
+                return self.run(row["id"], processes=several, stopped=stopped)
             except DatasetError as error:
                 if error.code != "job-in-use":
                     raise
