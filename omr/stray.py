@@ -49,6 +49,10 @@ PEN_DARK = 0.5
 COARSE = 2
 """`print` pixels a pixel of the first look."""
 
+NODES_ROOM_PX = 12
+"""Room around the places at which it is told where a part of a page lies: what paper bends between them, and the pixels
+around the outermost."""
+
 BAND_MM = 9.0
 """Paper above and below something found that is looked at closely: a whole mark and its box."""
 
@@ -99,12 +103,14 @@ class _Zones:
         fields: The fields that have a zone.
         paper: 1 where nothing is printed, nor close by.
         coarse: 255 where something counts at the first look: a zone, and nothing printed near.
+        within: The rows and columns of that look between which all of those lie; empty where there are none.
     """
 
     of: NDArray[np.int16]
     fields: tuple[Field, ...]
     paper: Bytes
     coarse: Bytes
+    within: tuple[slice, slice]
 
 
 @lru_cache(maxsize=64)
@@ -130,7 +136,9 @@ def _zones(layout_id: str, picture: bytes, fields: tuple[Field, ...]) -> _Zones:
     count = (~_dilated(printed, PRINT_ROOM_PX + COARSE).astype(np.bool_) & (of > 0)).astype(np.uint8) * np.uint8(255)
     rows, columns = (n // COARSE * COARSE for n in count.shape)
     coarse = count[:rows, :columns].reshape(rows // COARSE, COARSE, columns // COARSE, COARSE).min((1, 3))
-    return _Zones(of, fields, paper, np.ascontiguousarray(coarse))
+    left, top, width, height = cv2.boundingRect(coarse)
+    within = slice(top, top + height), slice(left, left + width)
+    return _Zones(of, fields, paper, np.ascontiguousarray(coarse), within)
 
 
 def _dilated(printed: Bytes, room_px: int) -> Bytes:
@@ -222,14 +230,46 @@ def _limits(laid: Laid, shape: tuple[int, ...]) -> _Limits:
 
 def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool], limits: _Limits) -> Bytes:
     """Return where something counts at the first look, 255 there, at its scale."""
-    darkest = cv2.erode(laid.gray, np.ones((3, 3), np.uint8))
-    darkest_laid = replace(laid, gray=np.asarray(darkest, np.uint8))
-    seen = darkest_laid.upright(zones.coarse.shape, MM_PER_PX * COARSE, smooth=False)
-    found = np.asarray(cv2.compare(seen, limits.spread(INK_DARK, seen.shape), cv2.CMP_LT), np.uint8) & zones.coarse
+    found = np.zeros_like(zones.coarse)
+    rows, columns = zones.within
+    shape = rows.stop - rows.start, columns.stop - columns.start
+    if 0 in shape:
+        return found
+    step_mm = MM_PER_PX * COARSE
+    box_mm = columns.start * step_mm, rows.start * step_mm, shape[1] * step_mm, shape[0] * step_mm
+    darkest = _darkest(laid, box_mm)
+    if darkest is None:
+        return found
+    seen = darkest.part(darkest.gray, 1, box_mm[:2], shape, step_mm, smooth=False)
+    limit = limits.spread(INK_DARK, found.shape)[zones.within]
+    cv2.bitwise_and(cv2.compare(seen, limit, cv2.CMP_LT), zones.coarse[zones.within], dst=found[zones.within])
     for number, has in marked.items():
         if has:  # its own overshoot
             found[_slices(zones.fields[number - 1], OVERSHOOT_MM, MM_PER_PX * COARSE)] = 0
     return found
+
+
+def _darkest(laid: Laid, box_mm: tuple[float, float, float, float]) -> Laid | None:
+    """Return the part of the image that shows a part of the page, each pixel as dark as the darkest around it.
+
+    Args:
+        laid: The image and where the page lies in it.
+        box_mm: The part of the page.
+
+    Returns:
+        The part of the image and where the page lies in it; None where that lies beyond the image.
+    """
+    edges = np.linspace(0, 1, 9)
+    nodes = np.stack(np.meshgrid(box_mm[0] + edges * box_mm[2], box_mm[1] + edges * box_mm[3]), axis=2)
+    at = laid.to_px(nodes).reshape(-1, 2)
+    left, top = (int(v) for v in np.maximum(at.min(0) - NODES_ROOM_PX, 0))
+    right, low = (int(v) for v in np.maximum(at.max(0) + NODES_ROOM_PX, 0))
+    part = laid.gray[top:low, left:right]
+    if part.size == 0:
+        return None
+    shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
+    darkest = np.asarray(cv2.erode(part, np.ones((3, 3), np.uint8)), np.uint8)
+    return replace(laid, gray=darkest, page=replace(laid.page, matrix=shift @ laid.page.matrix))
 
 
 def _bands(found: Bytes, height: int) -> list[slice]:
