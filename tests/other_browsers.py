@@ -14,7 +14,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ LOOKS = 300
 
 PAUSE_S = 0.05
 
-MINI_BROWSERS = "/usr/lib/*/webkit2gtk-4.1/MiniBrowser"
+MINI_BROWSERS = "/usr/lib/*/webkit*gtk-*/MiniBrowser"
 """Where Debian keeps the browser that the driver starts."""
 
 QUIET = {
@@ -95,8 +95,8 @@ class Http:
             way.close()
         if answer.status != 200:
             raise DriverError(f"{value['error']}: {value['message']}")
-        if name == "NewSession":
-            self.session = value["sessionId"]
+        if name in ("NewSession", "DeleteSession"):
+            self.session = value["sessionId"] if value else ""
         return value
 
 
@@ -118,10 +118,16 @@ class Marionette:
             length += sign
         return json.loads(self.file.read(int(length[:-1])))
 
+    def prefer(self, name: str, value: object) -> None:
+        """Change a preference of the whole browser; pages that are opened from now on follow it."""
+        self.call("Marionette:SetContext", value="chrome")
+        self.call("ExecuteScript", script="Services.prefs.setBoolPref(...arguments)", args=[name, value])
+        self.call("Marionette:SetContext", value="content")
+
     def call(self, name: str, **given: object) -> Any:  # noqa: ANN401 (JSON)
         """See `Wire`."""
         self.number += 1
-        body = json.dumps([0, self.number, f"WebDriver:{name}", given]).encode()
+        body = json.dumps([0, self.number, name if ":" in name else f"WebDriver:{name}", given]).encode()
         self.way.sendall(b"%d:%s" % (len(body), body))
         _, _, error, value = self._hear()
         if error:
@@ -139,11 +145,13 @@ class OtherBrowser:
 
     Attributes:
         address: What addresses are taken from here on: scheme, host and port.
+        scripts: Lets pages run scripts, or not; the window may be another one then.
     """
 
-    def __init__(self, wire: Wire, address: str) -> None:
+    def __init__(self, wire: Wire, address: str, scripts: Callable[[bool], None]) -> None:
         self._wire = wire
         self.address = address
+        self.scripts = scripts
 
     def go(self, path: str) -> None:
         """Open an address."""
@@ -264,9 +272,11 @@ def _reached(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _running(command: list[str], **settings: Any) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ANN401 (Popen's)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, **(quiet | settings))
+def _running(
+    command: list[str], *, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env, pass_fds=pass_fds)
     try:
         yield process
     finally:
@@ -279,7 +289,7 @@ def _screen() -> Iterator[str]:
     """Give a screen that nobody sees."""
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "500x900x24", "-nolisten", "tcp"]
-    with _running(command, pass_fds=[writing]):
+    with _running(command, pass_fds=(writing,)):
         os.close(writing)
         with os.fdopen(reading) as told:
             yield f":{told.readline().strip()}"
@@ -295,34 +305,44 @@ def webkit(address: str, folder: Path) -> Iterator[OtherBrowser]:
         with _running(["WebKitWebDriver", "--host=127.0.0.1", f"--port={port}"], env=os.environ | extra) as driver:
             _reached(port, driver)
             wire = Http(port)
-            options = {"binary": _mini_browser(), "args": ["--automation"]}
-            wanted = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
-            wire.call("NewSession", capabilities={"alwaysMatch": wanted})
+
+            def scripts(on: bool) -> None:
+                if wire.session:
+                    wire.call("DeleteSession")
+                arguments = ["--automation", f"--enable-javascript={str(on).lower()}"]
+                options = {"binary": _mini_browser(), "args": arguments}
+                wanted = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
+                wire.call("NewSession", capabilities={"alwaysMatch": wanted})
+
+            scripts(True)
             try:
-                yield OtherBrowser(wire, address)
+                yield OtherBrowser(wire, address, scripts)
             finally:
                 wire.call("DeleteSession")
 
 
 @contextmanager
-def firefox(address: str, folder: Path, *, script: bool = True) -> Iterator[OtherBrowser]:
-    """Give a window of Firefox with a profile of its own.
-
-    Args:
-        address: Where addresses begin.
-        folder: An empty folder for the profile.
-        script: Whether pages may run scripts.
-    """
+def firefox(address: str, folder: Path) -> Iterator[OtherBrowser]:
+    """Give a window of Firefox with a profile of its own."""
     port = free_port()
-    chosen = {**QUIET, "marionette.port": port, "javascript.enabled": script}
+    chosen = {**QUIET, "marionette.port": port}
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in chosen.items()]
     (folder / "user.js").write_text("\n".join(lines))
-    command = ["firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", str(folder), "about:blank"]
+    command = [
+        "firefox-esr",
+        "--headless",
+        "--marionette",
+        "-remote-allow-system-access",
+        "--no-remote",
+        "--profile",
+        str(folder),
+        "about:blank",
+    ]
     with _running(command, env=os.environ | {"HOME": str(folder)}) as process:
         _reached(port, process)
         wire = Marionette(port)
         try:
             wire.call("NewSession", capabilities={})
-            yield OtherBrowser(wire, address)
+            yield OtherBrowser(wire, address, lambda on: wire.prefer("javascript.enabled", on))
         finally:
             wire.close()

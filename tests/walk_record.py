@@ -120,14 +120,17 @@ class Record:
             self.options[question.id] = [*beside, option]
 
     def write(self, question: Question, option: str | None, text: str) -> None:
-        """Write in a field; words beside "other" choose it."""
-        self.texts.setdefault(question.id, {})[option] = text
+        """Write in a field; words beside "other" choose it. An empty field holds nothing."""
+        texts = self.texts.setdefault(question.id, {})
+        texts.pop(option, None)
+        if text.strip():
+            texts[option] = text
         if option and text.strip() and option not in self.options.get(question.id, []):
             self.tap(question, option)
 
     def place(self, question: Question, value: str) -> None:
         """Choose in a list of places: a code, `=` and an option, or nothing."""
-        self.texts.setdefault(question.id, {})[None] = "" if value.startswith("=") else value
+        self.write(question, None, "" if value.startswith("=") else value)
         self.options[question.id] = [value[1:]] if value.startswith("=") else []
 
 
