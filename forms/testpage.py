@@ -92,6 +92,11 @@ def _texts() -> dict[str, Text]:
     return {name: Text(tuple((tag, words[tag]) for tag in tags)) for name, words in plain.items()}
 
 
+def languages() -> tuple[str, ...]:
+    """Return the languages that the page is written in."""
+    return tuple(tag for tag, _ in _texts()["title"].translations)
+
+
 def printer_test_page(language: str) -> Sheet:
     """Compose the test page.
 

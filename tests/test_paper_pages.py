@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -194,6 +195,15 @@ def test_the_desk_prints_sign_ups_in_both_sizes(desk: tuple[Instance, FlaskClien
         made = post(client, "/desk/prov/print/sign-up", copies=1, language="sv", size=size)
         assert made.mimetype == "application/pdf"
         assert len(pypdfium2.PdfDocument(made.data)) == pages
+
+
+def test_the_desk_offers_the_test_page_in_each_of_its_languages(desk: tuple[Instance, FlaskClient]) -> None:
+    _, client = desk
+    offered = re.findall(r'href="(/desk/prov/print/test-page.pdf[^"]*)">([^<]*)<', client.get("/desk/prov/print").text)
+    assert [name for _, name in offered] == ["Svenska", "Lätt svenska", "English"]
+    titles = ("Provsida för skrivaren", "Prova skrivaren", "Printer test page")
+    for (address, _), title in zip(offered, titles, strict=True):
+        assert title in words(client.get(address).data)
 
 
 def test_the_desk_counts_slips_where_they_are_offered(desk: tuple[Instance, FlaskClient]) -> None:

@@ -25,7 +25,7 @@ from forms.corners import PAGE_MM
 from forms.drawing import Frame, Stroke, Words
 from forms.layout import Layout
 from forms.pagecode import SheetKind
-from forms.testpage import EDGE_MM, NAME, PATCH_MM, RULER_MM, layout, printer_test_page
+from forms.testpage import EDGE_MM, NAME, PATCH_MM, RULER_MM, languages, layout, printer_test_page
 from forms.typeface import width_mm
 from omr import images, printtest
 from omr.errors import OmrError
@@ -100,6 +100,18 @@ def test_texts_stand_clear_of_each_other_and_of_what_is_measured(language: str) 
         assert right <= PAGE_MM[0] - 12
         for other in [*boxes[:n], *boxes[n + 1 :], *taken]:
             assert right <= other[0] or left >= other[2] or low <= other[1] or top >= other[3], words[n].text
+
+
+def test_the_page_is_written_for_easy_reading_too() -> None:
+    assert languages() == ("sv", "sv-x-lattlast", "en")
+    plain, easy, english = (
+        {d.text for d in printer_test_page(t).pages[0] if isinstance(d, Words)} for t in languages()
+    )
+    assert {"Prova skrivaren", "Gå igenom punkt 1 till 4.", "Fyll hela den här rutan"} <= easy
+    assert not (easy & english) - {"100 mm", *(str(mm) for mm in EDGE_MM)}
+    assert "Provsida för skrivaren" in plain
+    # A line is a unit of reading there: none is broken.
+    assert all(line[0].isupper() or line[0].isdigit() for line in easy)
 
 
 def test_both_lines_are_as_long_as_they_say() -> None:

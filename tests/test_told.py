@@ -51,7 +51,7 @@ def said(app: Flask, language: str, error: FormsError) -> tuple[str, str]:
 
 
 def test_all_errors_of_forms_are_seen() -> None:
-    subclasses = {FormsError, *FormsError.__subclasses__()}
+    subclasses: set[type[FormsError]] = {FormsError, *FormsError.__subclasses__()}
     assert {c.__name__ for c in subclasses} - RAISED == {"DefinitionError", "RelevantError"}
     assert {"too-tall", "too-many-pages", "long-address", "empty-label", "bad-address", "unreadable"} <= set(codes())
 

@@ -14,6 +14,7 @@ from forms.errors import FormsError
 from forms.pdf import Sides
 from forms.signup import write_sign_ups
 from forms.slips import SLIP_SIZES_MM
+from forms.testpage import languages as test_page_languages
 from forms.testpage import printer_test_page
 from forms.webaddress import web_address
 from webapp.dataset.errors import DatasetError
@@ -121,10 +122,10 @@ def information(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/desk/<slug>/print/test-page.pdf")
 def test_page(slug: str) -> ResponseReturnValue:
-    """Give the printer test page, in the language of the desk."""
+    """Give the printer test page, in the language that is asked for or else that of the desk."""
     survey_or_404(slug)
     out = _spooled()
-    write_page(printer_test_page(current_language()), out)
+    write_page(printer_test_page(request.args.get("language", "")[:35] or current_language()), out)
     return _download(out, "test-page.pdf")
 
 
@@ -198,6 +199,7 @@ def _page(  # noqa: PLR0913 - each is one thing that the page shows again
             slips_fit=len(survey.instrument.questions) <= MOST_ON_A_SLIP,
             local=local or _local_values(survey),
             information_languages=[(tag, language_name(tag)) for tag in information_languages(survey)],
+            test_page_languages=[(tag, language_name(tag)) for tag in test_page_languages()],
             grams=[round(sheet_grams(pages, sides)) for sides in Sides],
             chosen=chosen,
             chosen_language=chosen.language or paper_languages(survey)[0],
