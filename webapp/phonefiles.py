@@ -25,7 +25,7 @@ ENTRY = "page.js"
 WORKER = "worker.js"
 """The module that starts in the service worker."""
 
-PARTS = ("lock.js",)
+PARTS = ("lock.js", "tablet.js")
 """Modules that only some need: each comes with what it imports, and is handed what the page has already."""
 
 WHOLE = "phone.js"

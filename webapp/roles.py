@@ -19,6 +19,7 @@ class Open(StrEnum):
 
 _COORDINATOR: Roles = frozenset({Role.COORDINATOR})
 _AUDITOR: Roles = frozenset({Role.AUDITOR})
+_KEEPER: Roles = frozenset({Role.CONTACT_KEEPER})
 _INSIDE: Roles = frozenset({Role.COORDINATOR, Role.AUDITOR})
 
 ROUTES: Mapping[str, Open | Roles] = {
@@ -27,6 +28,7 @@ ROUTES: Mapping[str, Open | Roles] = {
     "respond.away": Open.PUBLIC,
     "respond.form": Open.PUBLIC,
     "respond.thanks": Open.PUBLIC,
+    "respond.tablet": Open.PUBLIC,
     "phone.sealed": Open.PUBLIC,
     "phone.offline": Open.PUBLIC,
     "phone.page": Open.PUBLIC,
@@ -43,6 +45,11 @@ ROUTES: Mapping[str, Open | Roles] = {
     "account.language": Open.PUBLIC,
     "account.sign_out": Open.SIGNED_IN,
     "account.password": Open.SIGNED_IN,
+    "keeper.contacts": _KEEPER,
+    "keeper.sealed": _KEEPER,
+    "keeper.make": _KEEPER,
+    "keeper.lock_anew": _KEEPER,
+    "keeper.delete": _KEEPER,
     "desk.surveys": Open.SIGNED_IN,
     "desk.survey": _INSIDE,
     "desk.open_survey": _COORDINATOR,

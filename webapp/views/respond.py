@@ -174,6 +174,13 @@ def thanks(slug: str) -> ResponseReturnValue:
     return visit.page("respond/thanks.html", form=visit.form(), thanks=words)
 
 
+@blueprint.get("/s/<slug>/tablet")
+def tablet(slug: str) -> ResponseReturnValue:
+    """Tell whoever is responsible for a device at a meeting what tablet mode is; the survey's own page starts it."""
+    visit = _visit(slug, request.args.get("lang", ""))
+    return visit.page("respond/tablet.html", form=visit.form())
+
+
 def _visit(slug: str, wanted: str) -> _Visit:
     use_language(wanted)
     survey = survey_or_404(slug)

@@ -35,7 +35,8 @@ export async function send(visit) {
   // Nothing of the answer stays in the page: not for who takes the phone next, not for the browser to restore.
   visit.keeping.stop();
   visit.strip();
-  await visit.outcome.of(names.number, whose === "shared");
+  if (visit.tablet) visit.tablet.done();
+  else await visit.outcome.of(names.number, whose === "shared");
   return self.scrollTo(0, 0);
 }
 

@@ -2,16 +2,22 @@
  * What only some need, fetched when they do: a script and its texts in the page's language.
  *
  *   await more(visit, name)      the part ("lock", "tablet"), or undefined: neither kept nor reached, and that is told
+ *   await onTablet()             whether this device is in tablet mode; see tablet.js
  *   aside(on), cover(visit, template), uncover(visit)    a screen of its own over whatever is shown, and away with it
  *
  * A part is a module that exports `Part`, made with the visit and the kit below: it shares the page's own modules.
  */
 
 import { fetched } from "./leave.js";
-import { byId, clear, focusOn, made, put, show } from "./view.js";
+import { byId, clear, filled, focusOn, made, put, show } from "./view.js";
 
 /** What steps aside for a screen of its own. */
 const OTHERS = ["answers", "closed", "state", "bar", "steps", "queued", "told", "speak"];
+
+/** @returns {Promise<boolean>} */
+export function onTablet() {
+  return caches.has("kryssklick-tablet").catch(() => false);
+}
 
 /** @param {boolean} on */
 export function aside(on) {
@@ -57,7 +63,7 @@ export async function more(visit, name) {
     return undefined;
   }
   document.body.append(place);
-  const kit = { place, byId, clear, cover, focusOn, made, put, show, tag, uncover };
+  const kit = { place, byId, clear, cover, filled, focusOn, made, put, show, tag, uncover };
   visit.parts[name] = new module.Part(visit, kit);
   return visit.parts[name];
 }

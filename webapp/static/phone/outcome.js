@@ -4,6 +4,7 @@
  *   const outcome = new Outcome(survey)
  *   outcome.of(number, shared)   from now on tell what becomes of that answer
  *   outcome.follow()             look again; called whenever the queue may have changed
+ *   outcome.instead              on a tablet that goes from hand to hand: called instead of telling, see tablet.js
  *   outcome.click(what)          "send" or "forget": a button of its templates
  *   outcome.waiting()            how many answers on this phone are not sent yet
  */
@@ -30,6 +31,7 @@ export class Outcome {
   }
 
   async follow() {
+    if (this.instead) return this.instead();
     const states = await this.states();
     const own = states.find((entry) => entry.number === this.number);
     if (this.number) {

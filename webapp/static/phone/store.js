@@ -9,7 +9,7 @@
  *   store.beginDraft(draft)        keep a new one in the place of any other
  *   store.saveDraft(draft)         keep what was changed; false where that form was sent, erased or replaced meanwhile
  *                                  (in another tab): then nothing is written, so that nothing comes back
- *   store.dropDraft(slug)
+ *   store.dropDraft(slug), store.dropDrafts()    of one survey, of all
  *   store.lock(slug, raw, wrapped) from now on drafts are written under the key `raw` (32 bytes), which lies here only as
  *                                  `wrapped`; beginDraft has to follow and takes any bare key away. Such a draft comes
  *                                  from draft() as { slug, form, locked: true, sealed, wrapped }
@@ -159,6 +159,12 @@ export class Store {
     this.code = null;
     await dropKey(slug);
     return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.delete(slug)));
+  }
+
+  async dropDrafts() {
+    this.code = null;
+    await dropAllKeys();
+    return this.inTransaction(["drafts"], "readwrite", (drafts) => settled(drafts.clear()));
   }
 
   /** Freeze a sealed answer; the same number twice is one entry. */

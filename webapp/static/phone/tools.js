@@ -11,7 +11,7 @@
 
 import { fillIn } from "./fill.js";
 import { leave, pageIn } from "./leave.js";
-import { aside, cover } from "./more.js";
+import { aside, cover, more } from "./more.js";
 import { hush, readable, speak } from "./speak.js";
 import { eraseAll } from "./survey.js";
 import { byId, clear, put, show } from "./view.js";
@@ -67,6 +67,8 @@ export async function changeLanguage(visit, tag) {
   history.replaceState(history.state, "", visit.address);
   if (visit.done) byId("answers").remove();
   visit.dress();
+  if (visit.tablet) visit.tablet = (await more(visit, "tablet")) || visit.tablet;
+  if (visit.tablet) await visit.tablet.start();
   visit.outcome.follow();
   if (!visit.form) return;
   fillIn(visit.form, visit.survey.rules, given);

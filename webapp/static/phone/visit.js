@@ -10,7 +10,7 @@
 import { fillIn, tidy } from "./fill.js";
 import { givenFrom } from "./fields.js";
 import { send, tellFaults } from "./finish.js";
-import { aside, more, uncover } from "./more.js";
+import { aside, more, onTablet, uncover } from "./more.js";
 import { Keeping } from "./keeping.js";
 import { Outcome } from "./outcome.js";
 import { faultWords, listAnswers } from "./review.js";
@@ -35,11 +35,18 @@ export class Visit {
     document.addEventListener("click", (event) => this.click(event));
     self.addEventListener("popstate", (event) => this.travelled(event.state));
     this.dress();
-    this.outcome.follow();
-    if (this.form) {
-      this.paint();
-      await this.begin();
+    const staff = location.hash === "#tablet";
+    const tablet = await onTablet();
+    if (!tablet) this.outcome.follow();
+    if (this.form) this.paint();
+    if (tablet || staff) {
+      const part = await more(this, "tablet");
+      if (part) await part.start(staff);
+      if (tablet) this.tablet = part;
+      // Without its words the page would be one like any other.
+      if (tablet && !part) return this.form && (this.form.hidden = true);
     }
+    if (this.form && !tablet) await this.begin();
     this.ready = true;
     this.offer();
     this.over();
@@ -228,6 +235,7 @@ export class Visit {
       if (told.dataset.shown === "idle") clear(told);
     } else if (left > 0) show(told, "idle", { focus: false });
     else {
+      if (this.tablet) return this.tablet.next();
       this.forget();
       show(told, "gone-idle", { focus: false });
     }
