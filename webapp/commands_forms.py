@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,7 @@ from forms.check import check as check_definition
 from forms.definition import find, load, read_text
 from forms.definition import read as read_definition
 from forms.errors import Fault, Severity
+from forms.information import NEEDED as INFORMATION_NEEDS
 from webapp.clitools import (
     DONE,
     ERROR,
@@ -23,9 +25,15 @@ from webapp.clitools import (
     tell,
     written,
 )
+from webapp.dataset.clock import local_date
+from webapp.dataset.dates import given, passed
 from webapp.dataset.errors import DatasetError
+from webapp.dataset.parameters import in_language
 from webapp.dataset.surveys import Survey, SurveyState, split_settings
 from webapp.printing import paper_faults
+
+if TYPE_CHECKING:
+    from webapp.dataset.instance import Instance
 
 
 @click.group("instrument")
@@ -150,13 +158,58 @@ def create(instrument: str, slug: str, parameters: dict[str, str], instance: Pat
     values, settings = split_settings(parameters)
     with opened(instance) as folder:
         survey = folder.surveys.create(slug, read_text(path), path.name, parameters=values, settings=settings)
-        missing = folder.surveys.missing_parameters(survey)
-    click.echo(survey.slug)
+        click.echo(survey.slug)
+        _tell_what_waits(folder, survey)
+    return DONE
+
+
+@survey_group.command("set")
+@click.argument("survey")
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    required=True,
+    callback=key_values,
+    metavar="KEY=VALUE",
+    help="As with create; KEY= takes a value away. What is not named stays as it is.",
+)
+@instance_folder
+@guarded
+def set_parameters(survey: str, parameters: dict[str, str], instance: Path) -> int:
+    """Change what a draft was given: values for its texts, its dates."""
+    with opened(instance) as folder:
+        found = folder.surveys.get(survey)
+        if found.state is not SurveyState.DRAFT:
+            raise DatasetError(
+                "not-draft",
+                f"{_stands(found)[:-1]}: people have read its texts and dates.",
+                "Only a draft can be changed; make a new survey for other texts.",
+            )
+        values, settings = split_settings(given(found, parameters))
+        changed = folder.surveys.set_parameters(survey, values, settings)
+        _tell_what_waits(folder, changed)
+    return DONE
+
+
+def _tell_what_waits(folder: Instance, survey: Survey) -> None:
+    """Say what a draft lacks, and what in it would stand in the way later."""
+    missing = folder.surveys.missing_parameters(survey)
     if missing:
         tell(f"Before it can open it needs: {', '.join(missing)}.")
+    for name, day in passed(survey.settings, local_date(folder.now())):
+        tell(f"{name}={day} has passed: it can't open so.")
+    unnamed = [name for name in INFORMATION_NEEDS if name not in missing and not _has(survey, name)]
+    if unnamed:
+        named = " ".join(f"--param {name}=…" for name in unnamed)
+        tell(f"Its information page will need: {', '.join(unnamed)}. Give {named}")
     for fault in paper_faults(survey):
         tell(f"It can't be printed as it is. {fault.message} {fault.remedy}")
-    return DONE
+
+
+def _has(survey: Survey, name: str) -> bool:
+    """Tell whether a parameter has a value in any language of a survey."""
+    return any(in_language(survey.parameters, tag).get(name, "").strip() for tag in survey.languages)
 
 
 @survey_group.command("list")
@@ -204,8 +257,8 @@ def _refuse_unprintable(survey: Survey) -> None:
         raise DatasetError(
             "not-for-paper",
             "\n".join(f"“{survey.slug}” can't be printed. {fault.message}" for fault in faults),
-            f"{faults[0].remedy} Make another one, under another short name, with what is mended; or open it with"
-            " --screen-only, if nobody is to answer on paper.",
+            f"{faults[0].remedy} A draft can be changed: kryssklick survey set {survey.slug} --param KEY=VALUE."
+            " Or open it with --screen-only, if nobody is to answer on paper.",
         )
 
 

@@ -3,7 +3,7 @@
 The rooms; each module's first line says what it is for:
 
     the instance          instance store database schema keys lock clock errors
-    what people do        accounts surveys parameters runs
+    what people do        accounts surveys parameters dates runs
     from phones           sealing tray
     for interviews        contacts contactfile keepers
     from paper            intake pictures ink pages choices decisions refused

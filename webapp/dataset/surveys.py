@@ -17,6 +17,7 @@ from forms.errors import DefinitionError
 from forms.model import Instrument
 from webapp.dataset.clock import local_date
 from webapp.dataset.database import Row
+from webapp.dataset.dates import refuse_contradictions, refuse_passed
 from webapp.dataset.errors import DatasetError, SurveyClosed
 from webapp.dataset.log import EntryKind, Log
 from webapp.dataset.parameters import SETTING_KEYS, missing, refuse_unknown
@@ -176,7 +177,8 @@ class Surveys:
 
         Raises:
             DefinitionError: The definition has faults.
-            DatasetError: `bad-slug`, `slug-taken`, `unknown-parameter`.
+            DatasetError: `bad-slug`, `slug-taken`, `unknown-parameter`; dates that contradict each other, see
+                `dates.refuse_contradictions`.
         """
         instrument = instrument_of(definition, name)
         if not SLUG.fullmatch(slug):
@@ -186,6 +188,7 @@ class Surveys:
         refuse_unknown(instrument, values)
         random_id = secrets.token_hex(8)
         chosen = settings or Settings()
+        refuse_contradictions(chosen)
 
         def change() -> None:
             db = self._store.db
@@ -280,8 +283,9 @@ class Surveys:
 
         Raises:
             SurveyClosed: `not-draft`: the texts of an open survey stay as they are.
-            DatasetError: `unknown-parameter`.
+            DatasetError: `unknown-parameter`; dates that contradict each other, see `dates.refuse_contradictions`.
         """
+        refuse_contradictions(settings)
 
         def change() -> None:
             survey = self.get(slug)
@@ -310,7 +314,8 @@ class Surveys:
         """Open a draft to respondents. What was answered in it as a test vanishes.
 
         Raises:
-            DatasetError: `wrong-state`, `parameters-missing` (names them).
+            DatasetError: `wrong-state`, `parameters-missing` and `date-passed` (name them), or dates that contradict
+                each other.
         """
 
         def change() -> None:
@@ -321,8 +326,11 @@ class Surveys:
                 raise DatasetError(
                     "parameters-missing",
                     f"“{slug}” can't open without {', '.join(lacking)}.",
-                    f"Make another one, under another short name, with {pairs}.",
+                    f"Give them: kryssklick survey set {slug} {pairs}",
                 )
+            refuse_contradictions(survey.settings)
+            if not survey.demo:
+                refuse_passed(slug, survey.settings, local_date(self._store.now()))
             self._forget_tests(survey)
             self._store.db.execute("UPDATE surveys SET state = ? WHERE slug = ?", (SurveyState.OPEN.value, slug))
             # Due once more after a minute: what is done at once below may be cut off or find somebody reading.
