@@ -75,7 +75,7 @@ def test_posts_without_the_token_change_nothing(app: Flask) -> None:
         for e, m, a in addresses(app)
         if m == "POST" and e not in ("respond.form", "phone.sealed", "signup.page", "signup.sealed")
     ]
-    posts = [a for a in posts if "/review/" not in a]
+    posts = [a for a in posts if "/review/" not in a and not a.startswith("/keeper/")]
     assert len(posts) >= 8
     for address in posts:
         answer = client.post(address)

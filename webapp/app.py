@@ -19,7 +19,20 @@ from webapp.config import Config
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.jobs import Jobs
-from webapp.views import account, desk, errors, paper, phone, quarantine, respond, results, review, signup, upload
+from webapp.views import (
+    account,
+    desk,
+    errors,
+    keeper,
+    paper,
+    phone,
+    quarantine,
+    respond,
+    results,
+    review,
+    signup,
+    upload,
+)
 from webapp.views.here import Here, current_user, put_here
 from webapp.views.here import config as here_config
 
@@ -90,7 +103,7 @@ def create_app(config: Config | None = None, instance: Instance | None = None, j
     looks.prepare(app)
     app.before_request(_guard)
     csrf.init_app(app)
-    for pages in (respond, phone, signup, account, desk, paper, upload, review, results, quarantine):
+    for pages in (respond, phone, signup, account, desk, paper, upload, review, results, quarantine, keeper):
         app.register_blueprint(pages.blueprint)
     csrf.exempt(respond.blueprint)
     csrf.exempt(phone.blueprint)

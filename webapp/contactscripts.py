@@ -14,7 +14,7 @@ from webapp.phonefiles import ServedFile, bare, joined, served
 FOLDER = Path(__file__).parent / "static" / "contacts"
 """Where the modules lie; what begins a page is named after it."""
 
-PAGES = ("signup",)
+PAGES = ("signup", "keeper")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "((?:\./|\.\./phone/)[a-z]+\.js)";\n', re.MULTILINE)
 

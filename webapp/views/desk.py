@@ -91,6 +91,8 @@ def survey_page(survey: Survey) -> dict[str, object]:
 def surveys() -> ResponseReturnValue:
     """List the surveys with state and counts."""
     user = signed_in()
+    if user.roles == {Role.CONTACT_KEEPER}:
+        return redirect(url_for("keeper.contacts"), 303)
     inside = bool(user.roles & {Role.COORDINATOR, Role.AUDITOR})
     rows = [
         (survey, survey_title(survey), STATES[survey.state.value](), standing(survey))
@@ -112,6 +114,8 @@ def survey(slug: str) -> ResponseReturnValue:
         missing=instance().surveys.missing_parameters(found),
         may_open=found.state is SurveyState.DRAFT,
         may_close=found.state is SurveyState.OPEN,
+        over=not found.begins(instance().store.now()),
+        sign_up=instance().contacts.offered(found),
         **survey_page(found),
     )
 

@@ -165,6 +165,18 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("A date or a number of days is none."),
         gettext("Write dates as 2026-06-15, and days as a number from 0 to 366."),
     ),
+    "bad-key": lambda: (
+        gettext("This is no key that can be kept."),
+        gettext("Load the page again and make it anew."),
+    ),
+    "unknown-key": lambda: (
+        gettext("The key is none of yours."),
+        gettext("Load the page again and look at what it says now."),
+    ),
+    "not-a-keeper": lambda: (
+        gettext("You have not the role of contact keeper any more."),
+        gettext("Whoever runs the computer gives out roles."),
+    ),
     "dataset-busy": lambda: (
         gettext("Another program is using the dataset."),
         gettext("Wait until it has finished and try again."),
