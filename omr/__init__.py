@@ -2,7 +2,7 @@
 
 The rooms, in the order in which data flows; each module's first line says what it is for:
 
-    file to page image    images pdfpages pictures
+    file to page image    images pdfpages heic pictures
     whose page, and where register clearer pair identify codegrid printedcode slips bend outlines
     what stands there     samples measure streaks stray spills handwriting
     what it means         policy calibration interpret readings errors

@@ -1,8 +1,8 @@
 """Files to page images; the only module here that reads files.
 
-A delivered file is PDF, TIFF, JPEG, PNG, BMP or WebP. Each page image comes as gray pixels to measure in, and as the
-picture to be kept: the scanner's own JPEG or PNG bytes wherever there are any, never encoded anew. Whatever is wrong
-with a file or an image is a value, not an exception; only a path that can't be read at all is an error.
+A delivered file is PDF, TIFF, JPEG, PNG, BMP, WebP or HEIC. Each page image comes as gray pixels to measure in, and as
+the picture to be kept: the scanner's own JPEG or PNG bytes wherever there are any, never encoded anew. Whatever is
+wrong with a file or an image is a value, not an exception; only a path that can't be read at all is an error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from forms.pdf import PDFIUM
 from omr.errors import OmrError
+from omr.heic import is_heic, pixels_of
 from omr.pdfpages import pdf_image
 from omr.pictures import (
     MAX_PIXELS,
@@ -155,7 +156,7 @@ class Pile:
                     return pdf_image(self._pdf, number - 1)
             if self._frames is not None:
                 return tiff_image(self._frames, number - 1)
-            return from_bytes(self._single)
+            return to_jpeg(pixels_of(self._single), None) if is_heic(self._single) else from_bytes(self._single)
         except Unreadable as bad:
             return bad.bad
 
