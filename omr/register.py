@@ -32,6 +32,9 @@ CORNER_SHARE = 0.27
 """Side of a corner crop, in shorter sides of the image: 57 mm of A4, which holds a marker at 5° of skew, printed at
 94 % and 5 mm off."""
 
+NEAR_SHARE = 0.17
+"""The same of what is searched first: 36 mm, where the marker of a page is that lies nearly straight."""
+
 PAPER_MM = 210.0
 """Shorter side of the paper that an image is taken to show."""
 
@@ -119,6 +122,7 @@ def apply(matrix: Floats, points: Floats) -> Floats:
 class _Look(Enum):
     """How closely markers are looked for."""
 
+    NEAR = auto()
     COARSE = auto()
     CLOSE = auto()
     WIDE = auto()
@@ -131,11 +135,11 @@ def _detector(look: _Look) -> cv2.aruco.ArucoDetector:
     used = cv2.aruco.Dictionary(whole.bytesList[:MARKER_IDS], whole.markerSize, whole.maxCorrectionBits)
     parameters = cv2.aruco.DetectorParameters()
     parameters.adaptiveThreshWinSizeMin = 15
-    parameters.adaptiveThreshWinSizeMax = {_Look.COARSE: 15, _Look.CLOSE: 39, _Look.WIDE: 51}[look]
+    parameters.adaptiveThreshWinSizeMax = {_Look.CLOSE: 39, _Look.WIDE: 51}.get(look, 15)
     parameters.adaptiveThreshWinSizeStep = 12 if look is _Look.WIDE else 24
-    parameters.minMarkerPerimeterRate = 0.04 if look is _Look.WIDE else 0.25
+    parameters.minMarkerPerimeterRate = {_Look.WIDE: 0.04, _Look.NEAR: 0.25 * CORNER_SHARE / NEAR_SHARE}.get(look, 0.25)
     parameters.maxMarkerPerimeterRate = 1.5
-    if look is not _Look.COARSE:
+    if look in (_Look.CLOSE, _Look.WIDE):
         parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
         parameters.cornerRefinementWinSize = REFINE_PX
     parameters.minDistanceToBorder = 1
@@ -156,10 +160,8 @@ def find_markers(gray: Gray) -> tuple[Found, ...]:
     found: list[Found] = []
     for top in (0, height - side):
         for left in (0, width - side):
-            corner = gray[top : top + side, left : left + side]
-            found += _find(corner, (left, top), _Look.COARSE) if side >= LEAST_COARSE_PX else []
-            if not _has_one(found, left, top, side):
-                found += _find(corner, (left, top), _Look.CLOSE)
+            looks = (_Look.NEAR, _Look.COARSE, _Look.CLOSE) if side >= LEAST_COARSE_PX else (_Look.CLOSE,)
+            found += next((more for look in looks if (more := _in_corner(gray, (left, top), side, look))), [])
     unique = _once(found)
     if len(unique) >= 3 or any(f.id in SIGN_UP_IDS for f in unique):
         return unique
@@ -168,6 +170,21 @@ def find_markers(gray: Gray) -> tuple[Found, ...]:
         return unique
     wide = _once(_find(gray, (0, 0), _Look.WIDE))
     return wide if len(wide) > len(unique) else unique
+
+
+def _in_corner(gray: Gray, at: tuple[int, int], side: int, look: _Look) -> list[Found]:
+    """Find markers in a corner of an image, whose crop has its first pixel `at` and so many of them a side."""
+    left, top = at
+    if look is _Look.NEAR:
+        # As many pixels more or fewer at each side by two, so that the same ones are put together at half the size.
+        less = (side - round(side * NEAR_SHARE / CORNER_SHARE)) // 2 * 2
+        left, top, side = left + (less if left else 0), top + (less if top else 0), side - less
+    found = _find(gray[top : top + side, left : left + side], (left, top), look)
+    if look is not _Look.NEAR:
+        return found
+    # At the edge of so small a crop a marker may be cut, or lack the white around it.
+    from_edge = [np.abs(f.corners_px - (left + side / 2, top + side / 2)).max() for f in found]
+    return found if all(away <= side / 2 - ROOM_PX for away in from_edge) else []
 
 
 def _looked_again(gray: Gray, side: int, found: Sequence[Found]) -> list[Found]:
@@ -214,14 +231,14 @@ def markers_near(gray: Gray, at_px: Floats, reach_px: float) -> tuple[Found, ...
 def _find(gray: Gray, at: tuple[int, int], look: _Look) -> list[Found]:
     # A marker at the very edge of an image has no white around it; a white border gives it some.
     bordered = np.asarray(cv2.copyMakeBorder(gray, ROOM_PX, ROOM_PX, ROOM_PX, ROOM_PX, cv2.BORDER_CONSTANT, value=255))
-    shrink = 2 if look is _Look.COARSE else 1
+    shrink = 2 if look in (_Look.NEAR, _Look.COARSE) else 1
     seen = bordered if shrink == 1 else cv2.resize(bordered, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     corners, ids, _ = _detector(look).detectMarkers(seen)
     if not corners:
         return []
     # OpenCV's whole numbers are the middles of pixels; ours are their outer corners.
     places = (np.stack([c.reshape(4, 2) for c in corners]).astype(np.float32) + 0.5) * shrink
-    if look is _Look.COARSE:
+    if shrink == 2:
         # Which marker it is shows at half the size; where it is, only at the full one.
         flat = np.ascontiguousarray(places.reshape(-1, 2) - 0.5)
         until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 30, 0.1)
