@@ -189,6 +189,23 @@ def test_the_desk_prints_the_information_page(desk: tuple[Instance, FlaskClient]
     assert [c.text for c in zxingcpp.read_barcodes(picture(made.data))] == [ADDRESS]
 
 
+def test_the_desk_asks_who_asks_where_the_survey_does_not_say(desk: tuple[Instance, FlaskClient]) -> None:
+    instance, client = desk
+    plain = DEFINITION.replace("{organisation} frågar.", "Vi frågar.").replace("{organisation} asks.", "We ask.")
+    plain = plain.replace("organisation = true\n", "")
+    known = {name: value for name, value in PARAMETERS.items() if name != "organisation"}
+    instance.surveys.create("utan", plain, "utan.toml", parameters=known)
+    asked = "Vem som frågar: föreningens namn</label>"
+    assert asked in client.get("/desk/utan/print").text
+    assert asked not in client.get("/desk/prov/print").text
+    lacking = post(client, "/desk/utan/print/information", about="Kom in.")
+    assert lacking.status_code == 422
+    assert "saknar vem som frågar" in lacking.text
+    made = post(client, "/desk/utan/print/information", organisation="Föreningen Nyss")
+    assert made.mimetype == "application/pdf"
+    assert "Föreningen Nyss frågar" in words(made.data)
+
+
 def test_the_desk_prints_sign_ups_in_both_sizes(desk: tuple[Instance, FlaskClient]) -> None:
     _, client = desk
     for size, pages in (("normal", 1), ("large", 2)):

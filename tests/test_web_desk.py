@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from werkzeug.test import TestResponse
 from forms.answers import Reason
 from webapp.dataset.accounts import Role
 from webapp.dataset.instance import Instance
+from webapp.dataset.surveys import Settings, SurveyState
 from webapp.jobs import Jobs
 from webapp.views.results import percent
 
@@ -293,6 +295,29 @@ def test_opening_says_what_is_missing(desk: Desk) -> None:
     assert "organisation, contact, support" in desk.coordinator.get("/desk/tom").text
     desk.post(desk.coordinator, "/desk/tom/open", sure="yes")
     assert "något saknas i texterna" in desk.coordinator.get("/desk/tom").text
+
+
+def test_what_cannot_be_printed_opens_only_for_the_screen(desk: Desk) -> None:
+    survey = desk.instance.surveys.get("prov")
+    definition = desk.instance.surveys.definition(survey, survey.versions[0])
+    many = {"return_address": "\n".join(f"Rad {n}" for n in range(9))}
+    desk.instance.surveys.create("bred", definition, "x.toml", parameters={**survey.parameters, **many})
+    assert "Returadressen får inte plats" in desk.coordinator.get("/desk/bred").text
+    desk.post(desk.coordinator, "/desk/bred/open", sure="yes")
+    assert desk.instance.surveys.get("bred").state is SurveyState.DRAFT
+    assert "går inte att skriva ut" in desk.coordinator.get("/desk/bred").text
+    desk.post(desk.coordinator, "/desk/bred/open", sure="yes", screen_only="yes")
+    assert desk.instance.surveys.get("bred").state is SurveyState.OPEN
+
+
+def test_a_date_that_has_passed_is_told(desk: Desk) -> None:
+    survey = desk.instance.surveys.get("prov")
+    definition = desk.instance.surveys.definition(survey, survey.versions[0])
+    over = Settings(deadline=date(2020, 1, 1))
+    desk.instance.surveys.create("sen", definition, "x.toml", parameters=survey.parameters, settings=over)
+    desk.post(desk.coordinator, "/desk/sen/open", sure="yes")
+    assert "datum har passerat" in desk.coordinator.get("/desk/sen").text
+    assert desk.instance.surveys.get("sen").state is SurveyState.DRAFT
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from forms.check import check as check_definition
 from forms.definition import find, load, read_text
 from forms.definition import read as read_definition
 from forms.errors import Fault, Severity
-from forms.information import NEEDED as INFORMATION_NEEDS
 from webapp.clitools import (
     DONE,
     ERROR,
@@ -28,9 +27,8 @@ from webapp.clitools import (
 from webapp.dataset.clock import local_date
 from webapp.dataset.dates import given, passed
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.parameters import in_language
 from webapp.dataset.surveys import Survey, SurveyState, split_settings
-from webapp.printing import paper_faults
+from webapp.printing import information_lacks, paper_faults
 
 if TYPE_CHECKING:
     from webapp.dataset.instance import Instance
@@ -199,17 +197,12 @@ def _tell_what_waits(folder: Instance, survey: Survey) -> None:
         tell(f"Before it can open it needs: {', '.join(missing)}.")
     for name, day in passed(survey.settings, local_date(folder.now())):
         tell(f"{name}={day} has passed: it can't open so.")
-    unnamed = [name for name in INFORMATION_NEEDS if name not in missing and not _has(survey, name)]
+    unnamed = [name for name in information_lacks(survey) if name not in missing]
     if unnamed:
         named = " ".join(f"--param {name}=…" for name in unnamed)
         tell(f"Its information page will need: {', '.join(unnamed)}. Give {named}")
     for fault in paper_faults(survey):
         tell(f"It can't be printed as it is. {fault.message} {fault.remedy}")
-
-
-def _has(survey: Survey, name: str) -> bool:
-    """Tell whether a parameter has a value in any language of a survey."""
-    return any(in_language(survey.parameters, tag).get(name, "").strip() for tag in survey.languages)
 
 
 @survey_group.command("list")

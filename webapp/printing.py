@@ -10,7 +10,7 @@ from forms import pdf
 from forms.blocks import Size
 from forms.compose import Sheet, compose
 from forms.errors import LayoutError
-from forms.information import PARAMETERS, information_page, language_for, languages
+from forms.information import NEEDED, PARAMETERS, information_page, language_for, languages
 from forms.model import texts_of
 from forms.pagecode import SheetKind
 from forms.pdf import LEAF_GRAMS, Sides, leaves
@@ -19,6 +19,7 @@ from forms.slips import compose_slip
 from forms.typeface import missing_letters
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
+from webapp.dataset.parameters import in_language
 from webapp.dataset.runs import Run
 from webapp.dataset.surveys import Survey
 from webapp.wording import text_parameters
@@ -111,6 +112,12 @@ def information_languages(survey: Survey) -> tuple[str, ...]:
     """Return the languages of a survey that its information page is written in; all of the page's where none is."""
     spoken = (language_for(tag) for tag in survey.languages)
     return tuple(dict.fromkeys(tag for tag in spoken if tag is not None)) or languages()
+
+
+def information_lacks(survey: Survey) -> tuple[str, ...]:
+    """Return the parameters that the information page needs and that a survey has in no language."""
+    given = [in_language(survey.parameters, tag) for tag in survey.languages]
+    return tuple(name for name in NEEDED if not any(values.get(name, "").strip() for values in given))
 
 
 def information_of(survey: Survey, choice: PaperChoice, local: Mapping[str, str] | None = None) -> Sheet:

@@ -13,6 +13,7 @@ from webapp.dataset.answers import Channel
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.surveys import Survey, SurveyState
 from webapp.language import gettext
+from webapp.printing import paper_faults
 from webapp.views.here import STATES, instance, signed_in, survey_or_404, survey_title
 from webapp.views.told import told
 
@@ -106,18 +107,26 @@ def survey(slug: str) -> ResponseReturnValue:
     """Show where one survey stands and what to do next."""
     found = survey_or_404(slug)
     address = url_for("respond.form", slug=slug, _external=True)
+    missing = instance().surveys.missing_parameters(found)
+    may_open = found.state is SurveyState.DRAFT
     return render_template(
         "desk/survey.html",
         standing=standing(found),
         address=address,
         only_here=request.host.rsplit(":", 1)[0] in ("127.0.0.1", "localhost", "[::1]"),
-        missing=instance().surveys.missing_parameters(found),
-        may_open=found.state is SurveyState.DRAFT,
+        missing=missing,
+        may_open=may_open,
+        no_paper=_no_paper(found) if may_open and not missing else [],
         may_close=found.state is SurveyState.OPEN,
         over=not found.begins(instance().store.now()),
         sign_up=instance().contacts.offered(found),
         **survey_page(found),
     )
+
+
+def _no_paper(survey: Survey) -> list[str]:
+    """Return in words why a survey can't be printed; empty where it can."""
+    return [" ".join(told(fault, survey.instrument)) for fault in paper_faults(survey)]
 
 
 @blueprint.post("/desk/<slug>/open")
@@ -137,6 +146,11 @@ def _change(slug: str, *, opening: bool) -> ResponseReturnValue:
     back = redirect(url_for("desk.survey", slug=found.slug), 303)
     if request.form.get("sure") != "yes":
         flash(gettext("Nothing was changed: tick the box that says you are sure."), "waits")
+        return back
+    no_paper = _no_paper(found) if opening and found.state is SurveyState.DRAFT else []
+    if no_paper and request.form.get("screen_only") != "yes":
+        # Once people have read its texts they can't be mended.
+        flash(" ".join((gettext("It can't be printed as it is."), *no_paper)), "waits")
         return back
     user = signed_in()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, cast
 
 from flask import Blueprint, make_response, render_template, request, send_file, url_for
@@ -23,6 +23,7 @@ from webapp.dataset.surveys import Survey
 from webapp.language import current_language, gettext, language_name
 from webapp.printing import (
     PaperChoice,
+    information_lacks,
     information_languages,
     information_of,
     new_run,
@@ -43,6 +44,13 @@ _SPOOL_BYTES = 8 * 1024 * 1024
 
 LOCAL = ("address", "phone_help", "about")
 """What the information page says of its own place, given when it is printed."""
+
+NEEDED: Mapping[str, Callable[[], str]] = {
+    "organisation": lambda: gettext("Who asks: the association's name"),
+    "contact": lambda: gettext("Whom to ask about the survey"),
+    "support": lambda: gettext("Whom to turn to if the questions stir something up"),
+}
+"""What the page can't do without, asked for where the survey has none."""
 
 _LONGEST_VALUE = 2000
 
@@ -108,7 +116,8 @@ def information(slug: str) -> ResponseReturnValue:
     """Give the information page as a PDF."""
     survey = survey_or_404(slug)
     language = request.form.get("language", information_languages(survey)[0])
-    local = {name: request.form.get(name, "")[:_LONGEST_VALUE] for name in LOCAL}
+    asked = (*LOCAL, *information_lacks(survey))
+    local = {name: request.form.get(name, "")[:_LONGEST_VALUE] for name in asked}
     # What was left as it was offered is the survey's own, which may have another value in the page's language.
     changed = {name: value for name, value in local.items() if value != survey.parameters.get(name, "")}
     try:
@@ -198,6 +207,7 @@ def _page(  # noqa: PLR0913 - each is one thing that the page shows again
             pages=pages,
             slips_fit=len(survey.instrument.questions) <= MOST_ON_A_SLIP,
             local=local or _local_values(survey),
+            needed=[(name, NEEDED[name]()) for name in information_lacks(survey)],
             information_languages=[(tag, language_name(tag)) for tag in information_languages(survey)],
             test_page_languages=[(tag, language_name(tag)) for tag in test_page_languages()],
             grams=[round(sheet_grams(pages, sides)) for sides in Sides],

@@ -95,7 +95,7 @@ _BY_CODE: Mapping[str, Words] = {
     ),
     "information-needs": lambda: (
         gettext("The information page lacks who asks, whom to contact or whom to turn to for support."),
-        gettext("Give the survey organisation, contact and support; a draft can be made anew with them."),
+        gettext("Write it above the button that makes the page; a draft can be given it for good."),
     ),
     "information-language": lambda: (
         gettext("The information page is not written in that language."),
@@ -176,6 +176,28 @@ _BY_CODE: Mapping[str, Words] = {
     "not-a-keeper": lambda: (
         gettext("You have not the role of contact keeper any more."),
         gettext("Whoever runs the computer gives out roles."),
+    ),
+    "freeze-before-deadline": lambda: (
+        gettext("The dataset would be final (freeze_on) before the last day to answer (deadline)."),
+        gettext("Give a later freeze_on, or an earlier deadline."),
+    ),
+    "freeze-in-grace": lambda: (
+        gettext(
+            "The dataset would be final (freeze_on) while answers that were begun in time still count (grace_days)."
+        ),
+        gettext("Give a later freeze_on, or fewer grace_days."),
+    ),
+    "purge-before-freeze": lambda: (
+        gettext("Answers would be destroyed (purge_on) before they are final (freeze_on)."),
+        gettext("Give a later purge_on."),
+    ),
+    "purge-before-deadline": lambda: (
+        gettext("Answers would be destroyed (purge_on) while people may still answer (deadline)."),
+        gettext("Give a later purge_on."),
+    ),
+    "date-passed": lambda: (
+        gettext("A date of the survey has passed: deadline, freeze_on or purge_on."),
+        gettext("Give a later day with “kryssklick survey set”."),
     ),
     "dataset-busy": lambda: (
         gettext("Another program is using the dataset."),
