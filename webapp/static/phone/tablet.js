@@ -86,6 +86,8 @@ export class Part {
     instead("#safe [data-tool]", "tablet-safe");
     // Another form of ours would be filled in outside of the mode.
     for (const link of document.querySelectorAll(SIGN_UP)) link.closest("p").remove();
+    const out = document.querySelector("#safe .out");
+    if (out) out.remove();
     visit.outcome.instead = () => this.count();
     kit.clear(kit.byId("queued"));
   }

@@ -178,7 +178,10 @@ export class Visit {
     // Entries from before the language was changed have the address of another one.
     history.replaceState(state, "", this.address || location.href);
     const wanted = (this.trail[state.depth] || {}).at || "about";
-    if (!this.form.hidden) aside(false);
+    if (!this.form.hidden) {
+      put(byId("erase"));
+      aside(false);
+    }
     const inside = this.keeping.whose && wanted !== "resume";
     const at = this.survey.rules.questions.some((q) => q.id === wanted) ? this.steps.near(wanted, this.given()) : wanted;
     this.go(inside || at === "about" || at === "safe" ? at : "about", "");
