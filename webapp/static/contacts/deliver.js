@@ -19,14 +19,17 @@ const PATIENCE_S = 30;
  * @param {string[]} keys  public keys, base64
  * @param {Object} value
  * @param {string} number  the submission id
- * @returns {Promise<Blob>}
+ * @returns {Promise<ArrayBuffer>}
  * @throws {TooLong}
  */
 export async function sealedToAll(keys, value, number) {
   const length = new TextEncoder().encode(JSON.stringify(value)).length;
   // A larger one would be of another size than the rest, and tell that it is.
   if (length > ROOM) throw new TooLong(String(length));
-  return new Blob(await Promise.all(keys.map((key) => seal(fromBase64(key), value, number, "contact"))));
+  const seals = await Promise.all(keys.map((key) => seal(fromBase64(key), value, number, "contact")));
+  const all = new Uint8Array(seals.reduce((total, one) => total + one.byteLength, 0));
+  seals.forEach((one, n) => all.set(new Uint8Array(one), n * one.byteLength));
+  return all.buffer;
 }
 
 /** Send once: { status, keys }; keys where those that were sealed to are not the right ones any more. */

@@ -155,9 +155,9 @@ class SignUp {
   done() {
     this.wipe();
     this.idle.stop();
+    clear(byId("told"));
     this.form.remove();
     this.form = null;
-    clear(byId("told"));
     history.replaceState(null, "", this.data.sent);
     show(byId("state"), "sent");
     document.title = byId("state").querySelector("h1").textContent;
