@@ -343,8 +343,46 @@ def test_a_phone_without_room_says_so_and_still_sends(window: BrowserContext, si
     expect(page.get_by_role("alert")).to_contain_text("har inte plats")
     window.set_offline(False)
     press(page, "Skicka mina svar")
-    page.wait_for_url("**/thanks*")
+    heading(page, SENT)
+    # The draft from before the phone was full goes as well.
+    assert stored(page) == NOTHING_STORED
     assert site.answers("fullt") == [{"fick": ["nej"], "mer": WORDS}]
+
+
+@pytest.mark.parametrize("address", ["/", "/s/farval/thanks"])
+def test_pages_without_a_form_erase_too(window: BrowserContext, site: PhoneSite, address: str) -> None:
+    slug = "farval" if "thanks" in address else "startsida"
+    for one in {slug, "farval"} - {s.slug for s in site.instance.surveys.list()}:
+        site.survey(one)
+    page = window.new_page()
+    begin(page, slug, MINE)
+    site.gate.always("500")
+    to_the_last(page)
+    press(page, "Nästa", "Skicka mina svar")
+    heading(page, "Dina svar är INTE skickade än")
+    page.goto(address)
+    assert axe_faults(page) == []
+    press(page, "Radera allt från den här telefonen")
+    heading(page, "Radera allt från den här telefonen?")
+    assert axe_faults(page) == []
+    expect(page.get_by_text("Här finns svar som INTE är skickade än")).to_be_visible()
+    press(page, "Nej, gå tillbaka", "Radera allt från den här telefonen", "Ja, radera allt")
+    expect(page.get_by_role("heading", name="Allt är raderat")).to_be_focused()
+    assert page.evaluate("indexedDB.databases().then((d) => d.length)") == 0
+    assert axe_faults(page) == []
+    site.gate.always("pass")
+
+
+@pytest.mark.parametrize("address", ["/", "/s/prov/thanks"])
+def test_pages_without_script_say_what_is_left(site: PhoneSite, address: str) -> None:
+    window = site.browser.new_context(base_url=site.address, java_script_enabled=False)
+    page = window.new_page()
+    # Where only one survey is open, the start leads straight to it.
+    site.survey(f"ett-till-{len(address)}")
+    page.goto(address)
+    assert page.get_by_role("button", name="Radera allt").count() == 0
+    expect(page.get_by_text("ta bort det ur dess historik")).to_be_visible()
+    window.close()
 
 
 def look(page: Page, wrong: list[str], name: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from phone_helpers import NOTHING_STORED, PhoneSite, becomes, engine, freeze, phone_site, quiet, start_engine, stored
-from playwright.sync_api import Error, Page, Route
+from playwright.sync_api import Error, Page, Route, expect
 
 WORDS = "Ord som ingen annan ska läsa"
 GIVEN: dict[str, Any] = {"fick": {"options": ["nej"], "texts": {}}, "mer": {"options": [], "texts": {"": WORDS}}}
@@ -443,3 +443,45 @@ def test_answers_of_two_hundred_forms_through_a_flapping_network(site: PhoneSite
         assert stored(tabs[0]) == NOTHING_STORED
     found = sorted(a["mer"] for a in site.answers("vandring"))
     assert found == sorted(f"svar {n}" for n in range(200))
+
+
+def test_a_survey_that_is_not_known_for_a_week_is_told_and_its_answer_kept(site: PhoneSite) -> None:
+    """Servers are moved and restored: it is tried for a week, then told, and nothing is thrown away."""
+    site.survey("hittas")
+    with site.window() as window:
+        page = engine(window, "hittas")
+        page.evaluate("() => { data.slug = 'forsvunnen'; }")
+        number = freeze(page, GIVEN)
+        becomes(page, number, "tried")
+        page.evaluate("() => { survey.sender.now = () => Date.now() + 6 * 24 * 3600 * 1000; }")
+        assert page.evaluate("survey.sendNow()") == 1
+        assert stored(page)["queue"][0]["state"] == "waiting"
+        page.evaluate("() => { survey.sender.now = () => Date.now() + 8 * 24 * 3600 * 1000; }")
+        assert page.evaluate("survey.sendNow()") == 0
+        assert [(e["state"], e["sealed"]) for e in stored(page)["queue"]] == [("refused", SEALED)]
+        # The person wants it tried again, and the survey is back under its name.
+        page.evaluate("survey.retry()")
+        assert [(e["state"], e["tries"]) for e in stored(page)["queue"]] == [("waiting", 0)]
+        assert page.evaluate("survey.sendNow()") == 1
+        assert [(e["state"], e["sealed"]) for e in stored(page)["queue"]] == [("waiting", SEALED)]
+
+
+def test_an_answer_that_was_refused_is_told_on_the_next_visit_and_tried_again(site: PhoneSite) -> None:
+    site.survey("nekad")
+    with site.window() as window:
+        page = engine(window, "nekad")
+        site.gate.always("500")
+        freeze(page, GIVEN)
+        quiet(page)
+        page.evaluate("""async () => {
+          for (const { number } of await survey.states()) {
+            await survey.store.change(number, (entry) => ({ ...entry, state: "refused" }));
+          }
+        }""")
+        site.gate.always("pass")
+        page.goto("/s/nekad")
+        expect(page.locator("#queued")).to_contain_text("Svar från tidigare gick inte att ta emot")
+        page.get_by_role("button", name="Försök igen").click()
+        expect(page.locator("#queued")).to_be_hidden()
+        assert stored(page)["queue"] == []
+    assert site.answers("nekad") == [ANSWER]

@@ -173,11 +173,9 @@ def test_a_full_disk_asks_to_come_again(
     assert answer.headers["Retry-After"] == "30"
 
 
-def test_an_unknown_survey_gives_no_receipt(client: FlaskClient, instance: Instance) -> None:
+def test_an_unknown_survey_is_told_as_such_and_not_as_taken(client: FlaskClient, instance: Instance) -> None:
     to = number()
-    answer = post(client, a_body(instance, to), to, "hittepa")
-    assert answer.status_code == 404
-    assert not answer.is_json
+    assert said(post(client, a_body(instance, to), to, "hittepa")) == (404, "unknown", "unknown-survey")
 
 
 def offline(client: FlaskClient, slug: str = "prov") -> dict[str, object]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from forms.model import Instrument
 from webapp.asbrowsers import as_browsers_write
@@ -74,11 +74,14 @@ _MOST_PAGES = 200
 
 @blueprint.post("/s/<slug>/sealed")
 def sealed(slug: str) -> ResponseReturnValue:
-    """Take a sealed answer. What this says is what a phone goes by: accepted (repeats too), closed or refused."""
+    """Take a sealed answer. What this says is what a phone goes by: accepted (repeats too), closed, refused, unknown."""
     if not from_own_page():
         return _receipt("refused", 403, "elsewhere")
     request.max_content_length = LARGEST
-    survey = survey_or_404(slug)
+    try:
+        survey = survey_or_404(slug)
+    except NotFound:
+        return _receipt("unknown", 404, "unknown-survey")
     try:
         number = parse_submission_id(request.headers.get(NUMBER, ""))
         instance().tray.submit(survey, number, request.get_data(cache=False))

@@ -20,7 +20,7 @@ from webapp.language import direction, gettext, interface_language, language_nam
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, answer_words, form_view, text_words
 from webapp.views.here import EXTENSION, instance, survey_or_404
-from webapp.views.phonedata import Phone, phone
+from webapp.views.phonedata import Phone, phone, script_address
 from webapp.views.posted import is_submission_id, new_submission_id, read_given
 from webapp.views.told import told as error_words
 from webapp.wording import text_parameters
@@ -146,6 +146,7 @@ def start() -> ResponseReturnValue:
     languages = [(tag, language_name(tag), url_for("respond.start", lang=tag)) for tag in ("sv", "en")]
     shown = wanted if wanted in ("sv", "en") else "sv"
     values = {"languages": languages, "shown_language": shown, "way_out": url_for("respond.away")}
+    values["eraser"] = script_address()
     return render_template("respond/list.html", surveys=choices, **values)
 
 
@@ -171,7 +172,7 @@ def thanks(slug: str) -> ResponseReturnValue:
     """Say that an answer has arrived; nothing here tells whose."""
     visit = _visit(slug, request.args.get("lang", ""))
     words = text_words(visit.instrument.thanks, visit.language, visit.parameters)
-    return visit.page("respond/thanks.html", form=visit.form(), thanks=words)
+    return visit.page("respond/thanks.html", form=visit.form(), thanks=words, eraser=script_address())
 
 
 @blueprint.get("/s/<slug>/tablet")

@@ -25,27 +25,40 @@ export async function send(visit) {
   if (empty) return show(byId("told"), "empty");
   if (visit.done) return undefined;
   visit.done = true;
-  const { names, whose } = visit.keeping;
   try {
-    await visit.survey.freeze(names, given, visit.data.language);
+    await visit.survey.freeze(visit.keeping.names, given, visit.data.language);
   } catch (error) {
     visit.done = false;
     return unfrozen(visit, error, gone);
   }
-  // Nothing of the answer stays in the page: not for who takes the phone next, not for the browser to restore.
+  return sent(visit);
+}
+
+/** The storage is full or forbidden: then the server seals the answer when it arrives. */
+async function unfrozen(visit, error, gone) {
+  if (error instanceof TooLong) return show(byId("told"), "too-long");
+  const without = Object.assign(document.createElement("input"), { type: "hidden", name: "without" });
+  without.value = gone.join(" ");
+  visit.form.append(without);
+  const body = new URLSearchParams(new FormData(visit.form));
+  const answer = await fetch(visit.form.action, { method: "POST", body, credentials: "omit" }).catch(() => undefined);
+  if (!answer) {
+    without.remove();
+    return show(byId("told"), "no-room");
+  }
+  // What the server has to say about it, it says on a page of its own.
+  if (!/\/thanks$/.test(new URL(answer.url).pathname)) return visit.form.submit();
+  await visit.survey.dropDraft().catch(() => {});
+  return sent(visit);
+}
+
+/** Nothing of the answer stays in the page: not for who takes the phone next, not for the browser to restore. */
+async function sent(visit) {
+  const { names, whose } = visit.keeping;
+  visit.done = true;
   visit.keeping.stop();
   visit.strip();
   if (visit.tablet) visit.tablet.done();
   else await visit.outcome.of(names.number, whose === "shared");
   return self.scrollTo(0, 0);
-}
-
-/** The storage is full or forbidden: then the server seals the answer when it arrives. */
-function unfrozen(visit, error, gone) {
-  if (error instanceof TooLong) return show(byId("told"), "too-long");
-  if (navigator.onLine === false) return show(byId("told"), "no-room");
-  const without = Object.assign(document.createElement("input"), { type: "hidden", name: "without" });
-  without.value = gone.join(" ");
-  visit.form.append(without);
-  return visit.form.submit();
 }

@@ -5,7 +5,7 @@
  *   outcome.of(number, shared)   from now on tell what becomes of that answer
  *   outcome.follow()             look again; called whenever the queue may have changed
  *   outcome.instead              on a tablet that goes from hand to hand: called instead of telling, see tablet.js
- *   outcome.click(what)          "send" or "forget": a button of its templates
+ *   outcome.click(what)          "send", "retry" or "forget": a button of its templates
  *   outcome.waiting()            how many answers on this phone are not sent yet
  */
 
@@ -42,7 +42,9 @@ export class Outcome {
     const others = states.filter((entry) => entry.number !== this.number);
     const place = byId("queued");
     if (!others.length) return clear(place);
-    return show(place, others.some((e) => e.state === "closed") ? "earlier-closed" : "earlier", { focus: false });
+    const some = (...states) => others.some((entry) => states.includes(entry.state));
+    const told = some("closed") ? "earlier-closed" : some("waiting", "late") ? "earlier" : "earlier-refused";
+    return show(place, told, { focus: false });
   }
 
   tell(name) {
@@ -59,8 +61,9 @@ export class Outcome {
   }
 
   async click(what) {
-    if (what === "send") {
+    if (what === "send" || what === "retry") {
       this.tried = true;
+      if (what === "retry") await this.survey.retry().catch(() => {});
       await this.survey.sendNow().catch(() => {});
     } else {
       for (const entry of await this.states()) await this.survey.forget(entry.number).catch(() => {});

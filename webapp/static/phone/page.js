@@ -1,5 +1,6 @@
 /** What a page loads: takes over the long page where answers can be sealed and kept, and leaves it alone elsewhere. */
 
+import { offerErasing } from "./eraser.js";
 import { canSeal } from "./seal.js";
 import { Visit } from "./visit.js";
 
@@ -10,7 +11,7 @@ function asItCame() {
 }
 
 const place = document.getElementById("phone");
-if (place && canSeal() && self.indexedDB) {
-  const data = JSON.parse(place.textContent);
-  new Visit(Object.assign(data, { source: asItCame() })).start();
+if (canSeal() && self.indexedDB) {
+  if (place) new Visit(Object.assign(JSON.parse(place.textContent), { source: asItCame() })).start();
+  else offerErasing();
 }

@@ -14,7 +14,8 @@
  *   waiting   not sent yet
  *   late      not sent yet, and by this phone's clock too late; it is tried all the same, clocks go wrong
  *   closed    the server said: too late. The sealed bytes are gone; the entry is only there to be told and forgotten
- *   refused   the server can't take it (the survey was made anew, or a fault of ours). Kept, told, tried no more
+ *   refused   the server can't take it (the survey was made anew, or a fault of ours), or has for a week not known the
+ *             survey. Kept, told, tried no more unless the person wants it
  *
  * `unsure` in an entry: an attempt ended without an answer, so it may have arrived all the same.
  */
@@ -25,6 +26,8 @@ export const PAUSES_S = [5, 15, 60, 300, 900, 3600];
 const PATIENCE_S = 40;
 /** Shortest time between attempts that come of events such as `online`, seconds. */
 const BREATH_S = 2;
+/** A survey that the server has not known for so long is not expected back: servers are moved and restored, ms. */
+const UNKNOWN_MS = 7 * 24 * 3600 * 1000;
 const LOCK = "kryssklick send";
 /** How long to wait for another tab before trying beside it, seconds: a phone may have put that tab to sleep. */
 const LOCK_PATIENCE_S = 90;
@@ -60,7 +63,8 @@ function pauseMs(tries, random) {
 
 /**
  * Try one entry.
- * @returns {Promise<string>}  "accepted", "closed", "refused", "later" (not taken) or "unsure" (no answer came)
+ * @returns {Promise<string>}  "accepted", "closed", "refused", "unknown" (no such survey), "later" (not taken) or
+ *   "unsure" (no answer came)
  */
 async function attempt(entry, fetch) {
   const abort = self.AbortController ? new AbortController() : null;
@@ -79,7 +83,7 @@ async function attempt(entry, fetch) {
     // Hotspots and proxies answer with pages of their own: only our own words count.
     const said = await answer.json().catch(() => null);
     if (!said || said.format !== "kryssklick-receipt/1") return "later";
-    return ["accepted", "closed", "refused"].includes(said.status) ? said.status : "later";
+    return ["accepted", "closed", "refused", "unknown"].includes(said.status) ? said.status : "later";
   } catch {
     return "unsure";
   } finally {
@@ -92,9 +96,10 @@ function after(entry, came, now, random) {
   if (came === "accepted") return undefined;
   // Nothing can be done with the bytes any more: only the word is kept until the person has seen it.
   if (came === "closed") return { ...entry, state: "closed", sealed: null };
-  if (came === "refused") return { ...entry, state: "refused" };
+  const since = came === "unknown" ? entry.since || now : entry.since;
+  if (came === "refused" || (came === "unknown" && now - since > UNKNOWN_MS)) return { ...entry, state: "refused" };
   const tries = entry.tries + 1;
-  return { ...entry, tries, next: now + pauseMs(tries, random), unsure: entry.unsure || came === "unsure" };
+  return { ...entry, since, tries, next: now + pauseMs(tries, random), unsure: entry.unsure || came === "unsure" };
 }
 
 /** Sends what waits. One of them in each tab and in the worker; Web Locks let only one of them work at a time. */
@@ -192,8 +197,13 @@ export class Sender {
     let left = entries.length;
     for (const entry of due) {
       const came = await attempt(entry, this.fetch);
-      await this.store.change(entry.number, (current) => after(current, came, this.now(), this.random));
-      if (["accepted", "closed", "refused"].includes(came)) left -= 1;
+      let waits;
+      await this.store.change(entry.number, (current) => {
+        const next = after(current, came, this.now(), this.random);
+        waits = next && next.state === "waiting";
+        return next;
+      });
+      if (!waits) left -= 1;
       this.changed();
     }
     return left;

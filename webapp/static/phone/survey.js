@@ -10,7 +10,7 @@
  *   survey.freeze(form, given, lang)  seal what is kept and queue it, take the draft away, begin to send; returns number
  *   survey.states()                   [{ number, state, tries, unsure }] of what is queued; see send.js. A number that is
  *                                   not among them any more was sent
- *   survey.sendNow(), survey.forget(number)
+ *   survey.sendNow(), survey.forget(number), survey.retry()
  *   survey.draft(), survey.beginDraft(form, body), survey.saveDraft(form, body), survey.dropDraft()
  *   survey.keepOffline(language)      cache the survey for use without network; other languages when idle
  *   survey.askWorker(message)         see worker.js
@@ -104,6 +104,14 @@ export class PhoneSurvey {
   /** Take an entry away that was told to the person: closed or refused. One that still waits stays. */
   forget(number) {
     return this.store.change(number, (entry) => (entry.state === "waiting" ? entry : undefined));
+  }
+
+  /** What the server could not take waits again, as if it were new. */
+  async retry() {
+    for (const { number } of await this.store.waiting(this.data.slug)) {
+      const again = (entry) => entryOf(entry.slug, number, entry.sealed, entry.until);
+      await this.store.change(number, (entry) => (entry.state === "refused" ? again(entry) : entry));
+    }
   }
 
   draft() {
