@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from browser_helpers import SMALL, axe_faults, sideways, small_targets
+from browser_helpers import ARGUMENTS, CHROMIUM, SMALL, axe_faults, sideways, small_targets
 from contact_helpers import DETAILS, SECRETS, Keeper, a_keeper, found_on_disk
 from phone_helpers import OwnBrowser, PhoneSite, phone_site, stored
 from playwright.sync_api import BrowserContext, Page, expect
@@ -105,6 +105,24 @@ def test_without_script_it_works_too(site: PhoneSite, slug: str, vera: Keeper) -
     send(page)
     expect(page.locator("h1")).to_have_text("Din anmälan har kommit fram")
     window.close()
+    assert answers(site, slug, vera) == [DETAILS]
+
+
+def test_over_plain_http_it_is_sealed_on_arrival_and_says_so(site: PhoneSite, slug: str, vera: Keeper) -> None:
+    """As on a meeting place's network: script runs, but the browser seals nothing there."""
+    rules = "--host-resolver-rules=MAP meeting.example 127.0.0.1"
+    browser = site.playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, rules])
+    page = browser.new_page()
+    page.goto(f"{site.address.replace('localhost', 'meeting.example')}/s/{slug}/sign-up?lang=sv")
+    assert not page.evaluate("isSecureContext")
+    expect(page.locator("[data-unsealed]")).to_contain_text("inte krypterad")
+    expect(page.locator("[data-sealed]")).to_be_hidden()
+    fill(page)
+    page.press("#f-na", "Enter")
+    expect(page.locator("#f-na")).to_have_value("070-000 11 22")
+    send(page)
+    expect(page.locator("h1")).to_have_text("Din anmälan har kommit fram")
+    browser.close()
     assert answers(site, slug, vera) == [DETAILS]
 
 
@@ -342,7 +360,10 @@ def test_it_is_good_to_use_on_small_screens_in_all_languages(site: PhoneSite, sl
         assert not sideways(page)
     page.goto(f"/s/{slug}/sign-up/sent?lang=sv")
     assert axe_faults(page) == []
-    page.goto("/s/sip/sign-up")
+    site.instance.close_survey(slug)
+    page.goto(f"/s/{slug}/sign-up?lang=sv")
+    expect(page.locator("h1")).to_have_text("Anmälan är stängd")
+    assert axe_faults(page) == []
     assert not sideways(page)
     window.close()
 
