@@ -56,12 +56,23 @@ _COMPRESSIBLE = frozenset(
 _SMALLEST_WORTH_IT = 600
 
 
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+def overheard() -> bool:
+    """Tell whether what is sent could be read on the way: plain HTTP over a network, as at a meeting place."""
+    return not request.is_secure and request.host.rsplit(":", 1)[0] not in _THIS_MACHINE
+
+
 def secure(response: Response) -> Response:
     """Add the headers that hold for every answer, and forbid keeping any page that is not a static file."""
     headers = response.headers
     if response.mimetype not in _NEVER_SHOWN or request.endpoint == "phone.worker":
         # On the rest they mean nothing, and a phone pays for each byte.
         headers.update(DOCUMENT)
+        if overheard():
+            # Browsers follow it on trusted connections alone, and complain about it on others.
+            del headers["Cross-Origin-Opener-Policy"]
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if request.is_secure:

@@ -16,6 +16,7 @@ from forms.phrases import phrases
 from forms.places import codes
 from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.surveys import Survey, SurveyState
+from webapp.headers import overheard
 from webapp.language import direction, gettext, interface_language, language_name, readable, use_language
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, answer_words, form_view, text_words
@@ -206,7 +207,8 @@ def _show(  # noqa: PLR0913 (a page has that many states)
     """Show the form, empty or with what was answered."""
     values = _form_values(visit, visit.form(given, faults), submission_id or new_submission_id(), removed)
     again = given is not None
-    return visit.page("respond/form.html", status, **values, extra=extra, phone=visit.phone(begins=True, again=again))
+    values |= {"extra": extra, "overheard": overheard()}
+    return visit.page("respond/form.html", status, **values, phone=visit.phone(begins=True, again=again))
 
 
 def _form_values(visit: _Visit, view: FormView, submission_id: str, removed: _Removed = ()) -> dict[str, object]:

@@ -28,6 +28,7 @@ from webapp.dataset.contacts import LARGEST
 from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.surveys import Survey
 from webapp.dataset.tray import parse_submission_id
+from webapp.headers import overheard
 from webapp.language import gettext, interface_language, language_name, readable, use_language
 from webapp.phonefiles import JAVASCRIPT
 from webapp.views.errors import error_page
@@ -145,7 +146,7 @@ def _show(  # noqa: PLR0913 (a page has that many states)
         keepers=len(keys),
         script=url_for("signup.script", filename=script),
         data=_data(visit),
-        overheard=not request.is_secure and request.host.rsplit(":", 1)[0] not in ("127.0.0.1", "localhost", "[::1]"),
+        overheard=overheard(),
     )
 
 
