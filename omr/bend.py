@@ -83,10 +83,11 @@ def find_bend(
     Returns:
         How it bends; None where too little of the print was found again to say so.
     """
-    pattern = _pattern(printed)
+    small = np.asarray(cv2.resize(laid.gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
     bend = None
     for look in LOOKS:
-        tiles = _compare(replace(laid, bend=bend), pattern, look, least_share if bend is None else LEAST_SHARE)
+        bent = replace(laid, bend=bend)
+        tiles = _compare(bent, small, printed, look, least_share if bend is None else LEAST_SHARE)
         if tiles is None:
             return None
         more = _evened(tiles, size_mm, look.spread_mm)
@@ -103,33 +104,32 @@ def _pattern(printed: bytes) -> Gray:
     return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _compare(laid: Laid, pattern: Gray, look: _Look, least_share: float) -> _Tiles | None:
-    """Find each tile of the print in the page."""
+def _compare(laid: Laid, small: Gray, printed: bytes, look: _Look, least_share: float) -> _Tiles | None:
+    """Find each tile of the print in the page, `small` being the image at half its size."""
+    pattern = _pattern(printed)
     reach, side, apart = (round(v / STEP_MM) for v in (look.reach_mm, look.side_mm, look.apart_mm))
     shape = pattern.shape[0] + 2 * reach, pattern.shape[1] + 2 * reach
-    small = cv2.resize(laid.gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    seen = laid.part(np.asarray(small, np.uint8), 0.5, (-reach * STEP_MM, -reach * STEP_MM), shape, STEP_MM)
-    middles, shifts, weights = [], [], []
-    corners = _corners(pattern.shape, pattern.tobytes(), side, apart)
-    for top, left in corners:
-        tile = pattern[top : top + side, left : left + side]
+    # OpenCV compares numbers with a point in half the time.
+    seen = laid.part(small, 0.5, (-reach * STEP_MM, -reach * STEP_MM), shape, STEP_MM).astype(np.float32)
+    wanted = pattern.astype(np.float32)
+    corners = _corners(printed, side, apart)
+    like = np.empty((len(corners), 2 * reach + 1, 2 * reach + 1), np.float32)
+    for (top, left), own in zip(corners, like, strict=True):
+        tile = wanted[top : top + side, left : left + side]
         around = seen[top : top + side + 2 * reach, left : left + side + 2 * reach]
-        like = np.asarray(cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED), np.float32)
-        found = _peak(like)
-        if found is not None:
-            middles.append(((left + side / 2) * STEP_MM, (top + side / 2) * STEP_MM))
-            shifts.append(found[0])
-            weights.append(found[1])
-    if not corners or len(middles) < least_share * len(corners):
+        cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED, result=own)
+    found, place, worth = _peaks(like)
+    if not corners or found.sum() < least_share * len(corners):
         return None
-    tiles = _Tiles(np.array(middles), (np.array(shifts) - reach) * STEP_MM, np.array(weights))
-    return _agreeing(tiles, 2 * look.apart_mm)
+    middle = (np.array(corners)[found][:, ::-1] + side / 2) * STEP_MM
+    return _agreeing(_Tiles(middle, (place[found] - reach) * STEP_MM, worth[found]), 2 * look.apart_mm)
 
 
 @lru_cache(maxsize=128)
-def _corners(shape: tuple[int, int], pixels: bytes, side: int, apart: int) -> tuple[tuple[int, int], ...]:
+def _corners(printed: bytes, side: int, apart: int) -> tuple[tuple[int, int], ...]:
     """Return the upper left corners, row and column, of the tiles that have enough print in them."""
-    pattern = np.frombuffer(pixels, np.uint8).reshape(shape)
+    pattern = _pattern(printed)
+    shape = pattern.shape
     return tuple(
         (top, left)
         for top in range(0, shape[0] - side + 1, apart)
@@ -138,21 +138,28 @@ def _corners(shape: tuple[int, int], pixels: bytes, side: int, apart: int) -> tu
     )
 
 
-def _peak(like: Floats32) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """Return where a tile is most like its print, x and y in pixels, and what that is worth in each direction."""
-    _, most, _, (x, y) = cv2.minMaxLoc(like)
-    if most < LEAST_LIKE:
-        return None
-    place, worth = [], []
-    for line, at in ((like[y], x), (like[:, x], y)):
-        if not 0 < at < len(line) - 1:
-            return None  # the best may lie beyond what was looked at
-        before, top, after = (float(v) for v in line[at - 1 : at + 2])
+def _peaks(like: Floats32) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """Find where tiles are most like their print.
+
+    Args:
+        like: How alike they are, tiles × rows × columns of places.
+
+    Returns:
+        Which tiles were found; where, N × 2: x and y in pixels; and what that is worth in each direction, N × 2.
+    """
+    count, rows, columns = like.shape
+    numbers = np.arange(count)
+    y, x = np.divmod(like.reshape(count, rows * columns).argmax(1), columns)
+    # At the edge the best may lie beyond what was looked at.
+    found = (like[numbers, y, x] >= LEAST_LIKE) & (x > 0) & (x < columns - 1) & (y > 0) & (y < rows - 1)
+    place, worth = np.zeros((count, 2)), np.zeros((count, 2))
+    for axis, (lines, at) in enumerate(((like[numbers, y], x), (like[numbers, :, x], y))):
+        steps = np.clip(at[:, None] + (-DROP_PX, -1, 0, 1, DROP_PX), 0, lines.shape[1] - 1)
+        far, before, top, after, beyond = lines[numbers[:, None], steps].T.astype(np.float64)
         bend = before - 2 * top + after
-        place.append(at + (0.5 * (before - after) / bend if bend < 0 else 0.0))
-        beside = max(float(line[max(0, at - DROP_PX)]), float(line[min(len(line) - 1, at + DROP_PX)]))
-        worth.append(min(1.0, max(0.0, (top - beside) / SURE_DROP)))
-    return (place[0], place[1]), (worth[0], worth[1])
+        place[:, axis] = at + np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1.0), 0.0)
+        worth[:, axis] = np.clip((top - np.maximum(far, beyond)) / SURE_DROP, 0.0, 1.0)
+    return found, place, worth
 
 
 OUTLIER_MM = 0.8
@@ -161,27 +168,40 @@ OUTLIER_MM = 0.8
 
 def _agreeing(tiles: _Tiles, near_mm: float) -> _Tiles:
     """Drop tiles that speak against those around them."""
-    apart = np.abs(tiles.middle_mm[:, None] - tiles.middle_mm[None]).max(2)
+    across, down = tiles.middle_mm.T
+    near = (np.abs(across[:, None] - across) <= near_mm) & (np.abs(down[:, None] - down) <= near_mm)
+    # The numbers of the tiles near each, itself among them, filled up with its own.
+    tile, other = np.nonzero(near)
+    count = near.sum(1)
+    rows = np.arange(len(near))
+    place = np.arange(len(tile)) - np.repeat(np.cumsum(count) - count, count)
+    around = np.tile(rows[:, None], int(count.max()))
+    around[tile, place] = other
+    real = np.arange(around.shape[1]) < count[:, None]
     weight = tiles.weight.copy()
-    for n, near in enumerate(apart <= near_mm):
-        for axis in (0, 1):
-            believed = near & (tiles.weight[:, axis] > 0)
-            if believed.sum() >= 3:
-                middle = np.median(tiles.shift_mm[believed, axis])
-                weight[n, axis] *= abs(tiles.shift_mm[n, axis] - middle) <= OUTLIER_MM
+    for axis in (0, 1):
+        shift = tiles.shift_mm[:, axis]
+        believed = real & (weight[around, axis] > 0)
+        told = believed.sum(1)
+        # Those that are believed come first, in order: the middle one or two of them are the median.
+        ordered = np.sort(np.where(believed, shift[around], np.inf), axis=1)
+        middle = (ordered[rows, np.maximum(told - 1, 0) // 2] + ordered[rows, told // 2]) / 2
+        weight[:, axis] *= (told < 3) | (np.abs(shift - middle) <= OUTLIER_MM)
     return replace(tiles, weight=weight)
 
 
 def _evened(tiles: _Tiles, size_mm: tuple[float, float], spread_mm: float) -> Floats32:
     """Return the shift at each node: tiles near it count most."""
-    columns, rows = (int(np.ceil(v / NODE_MM)) + 1 for v in size_mm)
-    nodes = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=2).reshape(-1, 2) * NODE_MM
-    away = ((nodes[:, None] - tiles.middle_mm[None]) ** 2).sum(2)
+    columns, rows = (np.arange(int(np.ceil(v / NODE_MM)) + 1) * NODE_MM for v in size_mm)
+    across, down = ((nodes[:, None] - tiles.middle_mm[:, n]) ** 2 for n, nodes in enumerate((columns, rows)))
+    # What each tile counts for, and that times its shift, summed up at each node: rows × columns × 4.
+    told = np.column_stack([tiles.weight, tiles.weight * tiles.shift_mm])
+    sums = np.zeros((len(rows), len(columns), told.shape[1])) + 1e-9 * told.sum(0)
     # Where there is no print for a long way the nearest there is still tells something: hence the long tail.
-    nearness = np.exp(-away / (2 * spread_mm**2)) + 1e-3 * np.exp(-away / (2 * (4 * spread_mm) ** 2)) + 1e-9
-    shift = np.empty((len(nodes), 2))
-    for axis in (0, 1):
-        weight: NDArray[np.float64] = nearness * tiles.weight[:, axis]
-        total = weight.sum(1)
-        shift[:, axis] = weight @ tiles.shift_mm[:, axis] / np.maximum(total, 1e-12)
-    return shift.reshape(rows, columns, 2).astype(np.float32)
+    for share, spread in ((1.0, spread_mm), (1e-3, 4 * spread_mm)):
+        # How near is a product of how near across and down, so the sum over all tiles is one of matrices.
+        x, y = np.exp(-across / (2 * spread**2)), np.exp(-down / (2 * spread**2))
+        by_column = (x.T[:, :, None] * told[:, None]).reshape(len(told), -1)
+        # Not as a product of matrices: a library of several threads would keep all cores busy with so small a one.
+        sums += share * np.einsum("rt,tk->rk", y, by_column).reshape(sums.shape)
+    return np.asarray(sums[..., 2:] / np.maximum(sums[..., :2], 1e-12), np.float32)
