@@ -13,7 +13,7 @@ from forms.layout import Field, FieldKind, Reads
 from forms.model import Instrument, Kind, Option, Question, Text, fill
 from forms.phrases import Phrases, phrases
 from forms.routing import END, Routing, routing, tell
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, baseline_mm, cap_mm, width_mm, wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,6 @@ class Size(StrEnum):
         """Its measures."""
         return LARGE if self is Size.LARGE else NORMAL
 
-
-ASCENT = 0.72
-"""Height of a capital letter over the baseline as a part of the size, rounded up (Atkinson Hyperlegible: 0.668)."""
 
 COLUMN_CLEARANCE = 6.0
 """Least free room after a label before the next column's box, mm."""
@@ -185,7 +182,7 @@ class Setter:
             written = [paragraph.replace("\n", " ")] if self.joins else paragraph.split("\n")
             lines = (self.lines(one, x, letters) for one in written)
             for line in chain.from_iterable(lines):
-                baseline = block.height + (step + ASCENT * letters.size_pt * MM_PER_PT) / 2
+                baseline = baseline_mm(block.height, step, letters.size_pt)
                 said = line.replace(WIDE_SERIAL, "{serial}")
                 block.draws.append(Words(x, baseline, said, letters.size_pt, letters.face))
                 block.height += step
@@ -204,7 +201,7 @@ class Setter:
         if reminder is not None:
             condition = tell(reminder, self.instrument, self.language, self.words.saying)
             self.paragraphs(block, self.words.only_if.format(condition=condition), style.body)
-        first = block.height + (style.line + ASCENT * style.text_pt * MM_PER_PT) / 2
+        first = baseline_mm(block.height, style.line, style.text_pt)
         block.draws.append(Words(style.left, first, f"{number}.", style.text_pt, BOLD))
         self.paragraphs(block, self.text(question.wording.default), style.body, Lettering(style.text_pt, BOLD))
         for hint in self._hints(question):
@@ -325,7 +322,7 @@ class Setter:
         block.draws.append(Frame(x, top, style.box, style.box, style.box_line))
         block.fields.append(Field(question.id, option.id, 0, FieldKind.BOX, x, top, style.box, style.box))
         label_x = x + style.box + BOX_TO_LABEL
-        cap = ASCENT * style.text_pt * MM_PER_PT
+        cap = cap_mm(style.text_pt)
         baseline = top + (style.box + cap) / 2 - 0.15
         room = step - (label_x - x) - 2.0
         lines = wrap(self.text(option.label), room, style.text_pt)
@@ -370,7 +367,7 @@ class Setter:
         x, y, high, below = label.x + label.w + 3, top - 2.2, style.field_row - 1.1, 0.0
         if style.right - x < LEAST_TO_WRITE_MM:
             x, y, below = label.x, last + 0.3 * em + 0.6, style.field_row
-            last = y + (high + ASCENT * em) / 2
+            last = baseline_mm(y, high, style.text_pt)
         wide = style.right - x
         beside = wide - (ARROW_AFTER_MM + ARROW_MM + 2 + width_mm(jump, style.text_pt, BOLD))
         if jump and beside >= LEAST_TO_WRITE_MM:

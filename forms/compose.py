@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from forms.blocks import ASCENT, NORMAL, WIDE_SERIAL, Lettering, Setter, Style
+from forms.blocks import NORMAL, WIDE_SERIAL, Lettering, Setter, Style
 from forms.corners import MARKER_INSET_MM, MARKER_MM, PAGE_MM, corner_markers, page_code_place
-from forms.drawing import Block, Draw, Frame, Stroke, Words, moved
+from forms.drawing import Block, Draw, Frame, Stroke, Words, moved, sample_box
 from forms.envelope import Window, window
 from forms.errors import LayoutError
 from forms.layout import Field, Layout
@@ -22,7 +22,7 @@ from forms.pages import paginate
 from forms.phrases import contact_words, support_words
 from forms.tables import rows
 from forms.tomltable import keeps_lines
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, told, width_mm
+from forms.typeface import BOLD, REGULAR, baseline_mm, cap_mm, missing_letters, told, width_mm
 
 MOST_PAGES = 32
 """Pages that the marker ids can number."""
@@ -176,16 +176,8 @@ def _how(setter: Setter) -> Block:
     for sign, text in [*(crossing if boxes else ()), ("", words.how_skip)]:
         top = block.height
         if sign:
-            block.draws.append(Frame(x, top, style.box, style.box, style.box_line))
-        if sign == "fill":
-            block.draws.append(Frame(x, top, style.box, style.box, 0))
-        if sign == "cross":
-            near, far = 0.3, style.box - 0.3
-            block.draws += [
-                Stroke(x + near, top + near - 0.3, x + far + 0.4, top + far, 0.7),
-                Stroke(x + far, top + near, x + near - 0.2, top + far + 0.3, 0.7),
-            ]
-        baseline = top + (style.box + ASCENT * style.text_pt * MM_PER_PT) / 2 - 0.15
+            block.draws += sample_box(sign, Frame(x, top, style.box, style.box, style.box_line), by_hand=True)
+        baseline = baseline_mm(top, style.box, style.text_pt) - 0.15
         beside = x + (style.box + 3.5 if sign else 0)
         room = style.right - pad - beside
         lines = setter.lines(text, beside, Lettering(style.text_pt, room_mm=room))
@@ -301,7 +293,7 @@ def _frame_of_page(setter: Setter, page: int, pages: int, kind: SheetKind) -> li
     draws: list[Draw] = [Words((PAGE_MM[0] - width_mm(foot, 12)) / 2, 282.6, foot, 12, REGULAR)]
     if kind is not SheetKind.SIGN_UP or pages > 1:
         draws += [
-            *_sign(left, 18.2 - ASCENT * size * MM_PER_PT / 2 - SIGN_MM / 2),
+            *_sign(left, 18.2 - cap_mm(size) / 2 - SIGN_MM / 2),
             Words(left + SIGN_MM + 2, 18.2, page_of, size, BOLD),
         ]
     if kind is not SheetKind.SIGN_UP:

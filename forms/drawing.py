@@ -43,6 +43,27 @@ class Stroke:
 Draw = Words | Frame | Stroke
 
 
+def sample_box(sign: str, box: Frame, *, by_hand: bool = False) -> list[Draw]:
+    """Draw a box as a person leaves it.
+
+    Args:
+        sign: `cross`, `fill`, or anything else for an empty one.
+        box: The printed box.
+        by_hand: The cross is a little off, as a pen's is; else it is exact, to be measured.
+    """
+    draws: list[Draw] = [box]
+    if sign == "fill":
+        draws.append(replace(box, line=0))
+    if sign == "cross":
+        x, y, near, far = box.x, box.y, 0.3, box.w - 0.3
+        up, right, left, down = (0.3, 0.4, 0.2, 0.3) if by_hand else (0.0, 0.0, 0.0, 0.0)
+        draws += [
+            Stroke(x + near, y + near - up, x + far + right, y + far, 0.7),
+            Stroke(x + far, y + near, x + near - left, y + far + down, 0.7),
+        ]
+    return draws
+
+
 def moved(draw: Draw, dx: float, dy: float) -> Draw:
     """Return a drawing moved on the page."""
     if isinstance(draw, Stroke):

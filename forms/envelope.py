@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forms.blocks import ASCENT, Lettering, Setter
+from forms.blocks import Lettering, Setter
 from forms.drawing import Block, Words
 from forms.errors import LayoutError
 from forms.layout import Rectangle
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
+from forms.typeface import ASCENT, BOLD, MM_PER_PT, REGULAR, cap_mm, width_mm, wrap
 
 C5_MM = (229.0, 162.0)
 """A C5 envelope, ISO 269, width and height by its outer edges: the sheet can slide no farther than in those."""
@@ -103,7 +103,7 @@ def window(setter: Setter, address: str, beside: tuple[str, ...]) -> Window:
     """
     style = setter.style
     # The heading stands level with the first line of the address.
-    above = SURE.y + SURE_EDGE_MM - BAND_MM[0] - (style.line - ASCENT * style.text_pt * MM_PER_PT) / 2
+    above = SURE.y + SURE_EDGE_MM - BAND_MM[0] - (style.line - cap_mm(style.text_pt)) / 2
     block = Block(name="return address", height=above)
     room = MAY_SHOW.x - CLEAR_MM - style.left
     setter.paragraphs(block, setter.words.return_to, style.left, Lettering(style.text_pt, BOLD, room))
@@ -134,7 +134,7 @@ def _address(block: Block, address: str, room_mm: float, largest_pt: float) -> N
             wide = max(width_mm(line, size) for line in set_lines)
             if len(set_lines) <= MOST_LINES and high <= SURE.h - 2 * SURE_EDGE_MM and wide <= room_mm:
                 x = SURE.x + SURE_EDGE_MM
-                baseline = SURE.y - BAND_MM[0] + SURE_EDGE_MM + ASCENT * size * MM_PER_PT
+                baseline = SURE.y - BAND_MM[0] + SURE_EDGE_MM + cap_mm(size)
                 for n, line in enumerate(set_lines):
                     block.draws.append(Words(x, baseline + n * leading * size * MM_PER_PT, line, size, REGULAR))
                 return

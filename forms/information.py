@@ -15,14 +15,14 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
-from forms.blocks import ASCENT, Size
+from forms.blocks import Size
 from forms.compose import Sheet
 from forms.corners import PAGE_MM
 from forms.drawing import Draw, Frame, Words
 from forms.errors import LayoutError
 from forms.layout import Layout
 from forms.model import PARAMETER, Text, fallbacks, fill
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, missing_letters, told, width_mm, wrap
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, baseline_mm, missing_letters, told, width_mm, wrap
 from forms.webaddress import WebAddress, qr_frames, web_address
 
 DEFINITION = Path(__file__).parent / "extras" / "information.toml"
@@ -297,7 +297,7 @@ class _Flow:
             self.y += step
 
     def _baseline(self, size_pt: float, step: float) -> float:
-        return self.y + (step + ASCENT * size_pt * MM_PER_PT) / 2
+        return baseline_mm(self.y, step, size_pt)
 
 
 def _page(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from forms.blocks import ASCENT, NORMAL, WIDE_SERIAL, Lettering, Setter, Style
+from forms.blocks import NORMAL, WIDE_SERIAL, Lettering, Setter, Style
 from forms.compose import Sheet
 from forms.corners import MARKER_MM, corner_markers
 from forms.drawing import Block, Draw, Frame, Words, moved
@@ -20,7 +20,7 @@ from forms.markers import marker_id
 from forms.model import Instrument, Kind, Question, fallbacks, fill
 from forms.pagecode import SheetKind
 from forms.phrases import support_words
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, cap_mm, width_mm
 
 SLIP_SIZES_MM: Mapping[int, tuple[float, float]] = {2: (210.0, 148.5), 4: (105.0, 148.5)}
 """Width and height of a slip, by how many stand on an A4."""
@@ -265,7 +265,7 @@ def _foot(setter: Setter, size_mm: tuple[float, float]) -> Iterator[Draw]:
     lines = setter.lines(slip_words(setter.language).foot, setter.style.left, foot)
     step = 1.28 * pt * MM_PER_PT
     middle = height - MARKER_INSET_MM - MARKER_MM / 2
-    first = middle - step * (len(lines) - 1) / 2 + ASCENT * pt * MM_PER_PT / 2
+    first = middle - step * (len(lines) - 1) / 2 + cap_mm(pt) / 2
     for n, line in enumerate(lines):
         x = (width - width_mm(line, pt)) / 2
         yield Words(x, first + n * step, line.replace(WIDE_SERIAL, "{serial}"), pt, REGULAR)

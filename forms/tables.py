@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forms.blocks import ASCENT, BOX_TO_LABEL, COLUMN_CLEARANCE, Lettering, Setter
+from forms.blocks import BOX_TO_LABEL, COLUMN_CLEARANCE, Lettering, Setter
 from forms.drawing import Block, Frame, Stroke, Words
 from forms.layout import Field, FieldKind
 from forms.model import Question, Section
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm
+from forms.typeface import BOLD, REGULAR, cap_mm, width_mm
 
 FEWEST_ROWS = 2
 """A table of one row is an ordinary question."""
@@ -112,7 +112,7 @@ def _row(setter: Setter, question: Question, columns: _Columns, *, first: bool) 
         block.draws.append(Stroke(style.left, 0, style.right, 0, LINE_MM))
     # Above the first row is a gap already.
     block.height = 0.0 if first else ROW_PAD_MM
-    cap = ASCENT * style.text_pt * MM_PER_PT
+    cap = cap_mm(style.text_pt)
     baseline = block.height + (style.line + cap) / 2
     number = setter.instrument.numbers[question.id]
     block.draws.append(Words(style.left, baseline, f"{number}.", style.text_pt, BOLD))

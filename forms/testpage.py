@@ -12,14 +12,13 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from forms.blocks import ASCENT
 from forms.compose import Sheet
 from forms.corners import PAGE_MM, corner_markers, page_code_place
-from forms.drawing import Draw, Frame, Stroke, Words
+from forms.drawing import Draw, Frame, Words, sample_box
 from forms.layout import Field, FieldKind, Layout, Rectangle
 from forms.markers import TEST_PAGE_FIRST
 from forms.model import Text, fallbacks
-from forms.typeface import BOLD, MM_PER_PT, REGULAR, width_mm, wrap
+from forms.typeface import BOLD, MM_PER_PT, REGULAR, baseline_mm, cap_mm, width_mm, wrap
 
 DEFINITION = Path(__file__).parent / "extras" / "test-page.toml"
 """What it says."""
@@ -132,7 +131,7 @@ def _lines(
     """Set a paragraph from an upper edge down."""
     step = size_pt * 1.25 * MM_PER_PT
     for n, line in enumerate(wrap(text, room, size_pt, face)):
-        yield Words(_LEFT_MM, y + n * step + (step + ASCENT * size_pt * MM_PER_PT) / 2, line, size_pt, face)
+        yield Words(_LEFT_MM, baseline_mm(y + n * step, step, size_pt), line, size_pt, face)
 
 
 def _rulers() -> Iterator[Draw]:
@@ -155,7 +154,7 @@ def _edges() -> Iterator[Draw]:
     for edge, away, at in edge_lines():
         yield Frame(at.x, at.y, at.w, at.h, 0)
         number, size = str(away), 10.0
-        wide, high = width_mm(number, size), ASCENT * size * MM_PER_PT
+        wide, high = width_mm(number, size), cap_mm(size)
         across, down = at.x + (at.w - wide) / 2, at.y + (at.h + high) / 2
         x = {1: PAGE_MM[0] - 13.0 - wide, 3: 13.0}.get(edge, across)
         y = {0: 13.0 + high, 2: PAGE_MM[1] - 13.0}.get(edge, down)
@@ -171,13 +170,7 @@ def _thin_frames() -> Iterator[Draw]:
 def _boxes(said: dict[str, str]) -> Iterator[Draw]:
     labels = {"cross": "sample_cross", "fill": "sample_fill", "empty": "sample_empty"}
     for name, x, y in _BOXES_MM:
-        yield Frame(x, y, BOX_MM, BOX_MM, _BOX_LINE_MM)
-        if name == "fill":
-            yield Frame(x, y, BOX_MM, BOX_MM, 0)
-        if name == "cross":
-            near, far = 0.3, BOX_MM - 0.3
-            yield Stroke(x + near, y + near, x + far, y + far, 0.7)
-            yield Stroke(x + far, y + near, x + near, y + far, 0.7)
+        yield from sample_box(name, Frame(x, y, BOX_MM, BOX_MM, _BOX_LINE_MM))
         label = said[labels.get(name, name.replace("-", "_"))]
-        baseline = y + (BOX_MM + ASCENT * _TEXT_PT * MM_PER_PT) / 2 - 0.15
+        baseline = baseline_mm(y, BOX_MM, _TEXT_PT) - 0.15
         yield Words(x + BOX_MM + 2.5, baseline, label, _TEXT_PT, REGULAR)

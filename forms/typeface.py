@@ -22,6 +22,9 @@ REGULAR = "AtkinsonHyperlegible"
 BOLD = "AtkinsonHyperlegible-Bold"
 """Name under which the bold face is registered with ReportLab."""
 
+ASCENT = 0.72
+"""Height of a capital letter over the baseline as a part of the size, rounded up (Atkinson Hyperlegible: 0.668)."""
+
 _BREAKS = re.compile(rf"{BLANK}+")
 """Where a line may end: any run of blanks but the one that holds a date or a phone number together."""
 
@@ -59,6 +62,22 @@ def width_mm(text: str, size_pt: float, face: str = REGULAR) -> float:
     """Return how wide a text stands in one line, mm."""
     register()
     return float(pdfmetrics.stringWidth(text, face, size_pt)) * MM_PER_PT
+
+
+def cap_mm(size_pt: float) -> float:
+    """Return how high a capital letter stands, mm."""
+    return ASCENT * size_pt * MM_PER_PT
+
+
+def baseline_mm(top_mm: float, high_mm: float, size_pt: float) -> float:
+    """Return the baseline of letters in the middle of a line or beside a box, mm.
+
+    Args:
+        top_mm: Upper edge of the line or box.
+        high_mm: Its height.
+        size_pt: Size of the letters.
+    """
+    return top_mm + (high_mm + cap_mm(size_pt)) / 2
 
 
 def wrap(text: str, room_mm: float, size_pt: float, face: str = REGULAR) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ import pytest
 from builders import PARAMETERS, instrument, question
 from instrument_helpers import parameters, shipped
 
-from forms.blocks import ASCENT, LARGE, NORMAL, WIDE_SERIAL, Style
+from forms.blocks import LARGE, NORMAL, WIDE_SERIAL, Style
 from forms.compose import Sheet, compose
 from forms.drawing import Draw, Frame, Words
 from forms.envelope import DESCENT, LEAST_PT
 from forms.errors import LayoutError
 from forms.model import Kind
 from forms.pages import BOTTOM_MM
-from forms.typeface import MM_PER_PT, width_mm
+from forms.typeface import ASCENT, MM_PER_PT, width_mm
 
 ENVELOPE = (229.0, 162.0)
 FOLDED = (210.0, 148.5)
