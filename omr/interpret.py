@@ -114,34 +114,45 @@ def doubts(
     whole &= measured.cover < policy.frayed_cover
     thrown_away = bool(np.any(measured.noise < policy.grain))
     last = two_toned & _thickened(measured, empty, policy)
-    fraying = thrown_away and _share(broken | last, measured) >= policy.fading_share
-    fading = fraying and _margin(measured, policy) < policy.fading_margin
+    # A pen that is about as dark as the threshold leaves few of many strokes whole.
+    marked = int((~empty).sum())
+    steady = marked >= policy.steady_marks and np.sum(broken & ~empty) <= policy.steady_share * marked
+    fraying = thrown_away and not steady and _share(broken | last, measured) >= policy.fading_share
+    margin = _margin(measured, policy) if fraying else np.inf
     through = measured.runs_on >= 2
-    pen = _pen(measured, p, policy, least=2)
+    pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
     usual = (
         float(np.median(measured.evidence_mm2[crossed]))
         if crossed.sum() >= policy.pen_marks
         else policy.whole_mm2 / policy.scant
     )
     dark = measured.dark
+    on_edge = measured.cover >= policy.edge_cover + (float(np.median(measured.cover[empty])) if empty.any() else 0.0)
     # Where there is no grain, little ink may look gray by the white around it.
     toned = ~empty & ((measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
     return {
         "between two states": p.max(1) < policy.sure,
         # Somebody may have meant this box and missed it.
-        "ink beside it": empty & (measured.beside_mm2 >= policy.beside_mm2),
+        "ink beside it": empty
+        & ((measured.beside_mm2 >= policy.beside_mm2) | (on_edge & (measured.beside_mm2 >= policy.edge_mm2)))
+        & (two_toned | (measured.beside_dark >= policy.beside_pale * own)),
+        "a faint line where the pen is pale": empty & (own < policy.faint_pen) & (measured.faint_mm >= policy.faint_mm),
         "in pieces": broken & ~whole,
+        "a fill in spots": crossed & (measured.spots > policy.most_spots),
         # Where one mark frays, a single crumb may be all that is left of another, and gaps may be left of a fill.
-        "a trace where others fray": (broken.any() & empty & (crumbs > 0))
+        "a trace where others fray": (broken.any() & (not steady) & empty & (crumbs > 0))
         | (fraying & crossed & (measured.cover >= policy.frayed_cover)),
-        "the page's ink fades": np.full(len(best), fading),
+        "a trace where ink fades": (margin < policy.fading_margin)
+        & ((empty & ((measured.ink_mm2 > 0) | (measured.crumbs > 0) | last)) | (crossed & broken)),
+        "the page's ink fades": np.full(len(best), margin < policy.gone_margin),
         "a streak": crossed & (measured.streak > 0),
+        "a hair": crossed & (measured.width_mm < policy.hair_mm),
+        "lighter spots in a fill": (best == 2)
+        & (dark >= policy.lighter_dark)
+        & (measured.lighter_mm >= policy.lighter_mm),
         "a dot": crossed & (measured.length_mm <= policy.dot_mm),
         # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
-        "gray between its strokes": crossed
-        & (measured.noise < policy.grain)
-        & (measured.cover < policy.frayed_cover)
-        & (measured.between > policy.between),
+        "gray between its strokes": crossed & (measured.between > _plain(measured, policy)),
         "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
         "a ring's edge": crossed & through & (measured.depth_mm < policy.corner_mm),
         # What a hand does to a box is about as dark as what it does to the others.
@@ -171,7 +182,8 @@ def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
     Only where paper has its grain: elsewhere a scanner has already thrown all that away, and with it how dark ink is.
     """
     pen = _pen(measured, chances(measured, policy), policy, least=policy.pen_marks)
-    stain = (measured.noise >= policy.grain) & (measured.dark < min(policy.stain, policy.stain_pale * pen))
+    limit = min(policy.stain, policy.stain_pale * pen) if pen >= policy.stain_pen else 0.0
+    stain = (measured.noise >= policy.grain) & (measured.dark < limit)
     if not stain.any():
         return measured
     none = {name: np.where(stain, 0.0, getattr(measured, name)) for name in ("evidence_mm2", "ink_mm2", "pieces")}
@@ -189,6 +201,16 @@ def _thickened(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
     usual = float(np.median(covers))
     uneven = float(np.median(np.abs(covers - usual)))
     return np.asarray(empty & (measured.cover >= usual + max(policy.last_cover, policy.last_uneven * uneven)), np.bool_)
+
+
+def _plain(measured: Measurements, policy: Policy) -> Floats:
+    """Return how dark what lies between the strokes of a cross may be, N.
+
+    Blur brings much of broad strokes between them, so there a fill's darkness is told in that of the strokes.
+    """
+    sharp = (measured.noise < policy.grain) & (measured.cover < policy.frayed_cover)
+    share = np.where(measured.cover >= policy.broad_cover, policy.between_broad, policy.between_pen)
+    return np.asarray(np.where(sharp, policy.between, share * measured.dark), np.float64)
 
 
 def _share(broken: Truths, measured: Measurements) -> float:

@@ -65,7 +65,7 @@ FLAT_MM = 0.25
 PROVEN = 3
 """So many markers say by themselves where a page lies; with fewer the print must bear them out."""
 
-FLAT_SHIFT_MM = 1.0
+FLAT_SHIFT_MM = 1.2
 """Shift of a box up to which a page may be flat; with more, other boxes may be beyond the range of the search."""
 
 FLAT_FOUND = 0.8
@@ -82,6 +82,9 @@ USUAL_SHARE = 0.6
 
 WEAK_FAR_MM = 0.4
 """… and the outline is no farther from where its neighbours put it: a stroke may look like a weak one."""
+
+AGAIN_MM = 0.7
+"""An outline this far from where its neighbours put it is looked for there once more."""
 
 FAR_MM = 1.0
 """An outline this far from where its neighbours put it is something else: paper that waves by 0.6 mm shifts one row
@@ -114,21 +117,22 @@ def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
         same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
         shift[same], clear[same] = _outlines(laid, boxes_mm[same])
     places, expected = _agree(boxes_mm, shift, clear)
-    return places if places.sure.all() else _where_expected(laid, boxes_mm, places, expected)
+    far = np.flatnonzero(~places.sure | (np.hypot(*(places.shift_mm - expected).T) > AGAIN_MM))
+    return _where_expected(laid, boxes_mm, places, expected, far) if far.size else places
 
 
-def _where_expected(laid: Laid, boxes_mm: Floats, places: Places, expected: Floats) -> Places:
+def _where_expected(laid: Laid, boxes_mm: Floats, places: Places, expected: Floats, far: NDArray[np.intp]) -> Places:
     """Look again for outlines that were found far from where their neighbours put them, near there alone.
 
     The stroke that leads from one arm of a cross to the other runs along its box, and may look clearer than its line.
     """
-    far = np.flatnonzero(~places.sure)
     shift, sure = places.shift_mm.copy(), places.sure.copy()
     for size in np.unique(boxes_mm[far, 2:], axis=0):
         same = far[(boxes_mm[far, 2:] == size).all(1)]
         moved = boxes_mm[same] + np.pad(expected[same], ((0, 0), (0, 2)))
         more, clear = _outlines(laid, moved, WEAK_FAR_MM)
-        there = clear >= least_clear(places.outline)
+        # What only leads on beyond what was looked at is no line of its own.
+        there = (clear >= least_clear(places.outline)) & (np.abs(more).max(1) < WEAK_FAR_MM - STEP_MM / 2)
         shift[same[there]] = (expected[same] + more)[there]
         sure[same[there]] = True
     return replace(places, shift_mm=shift, sure=sure)

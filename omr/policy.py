@@ -24,7 +24,11 @@ class Policy:
         fill_cover: Covered share of a box at which crossed and filled are equally likely.
         fill_cover_spread: How fast that tips: the log-odds grow by 1 for each so much.
         sure: Least probability of a state that is not uncertain.
-        beside_mm2: Ink close around a box that makes an otherwise empty box uncertain.
+        beside_mm2: Ink close around a box that makes an otherwise empty box uncertain …
+        beside_pale: … if it is at least as dark as this, in the darkness of this page's own pen: print that shines
+            through, a printer's streaks and what cups leave are paler.
+        edge_mm2: The same where ink lies on the box's line as well: …
+        edge_cover: … where so much more of the box is covered than of the page's other empty ones.
         most_pieces: Most separate pieces that the ink in a box may fall into. A pen's stroke hangs together; more are
             what a 1-bit scanner leaves of ink that is about as dark as its threshold.
         most_crumbs: Most crumbs in a box that are nothing; more are what is left of a mark.
@@ -38,9 +42,21 @@ class Policy:
         fading_share: Boxes whose ink falls into pieces or crumbs, as a share of a page's marked boxes, from which on
             the page's pen is near what its scanner still shows.
         fading_margin: How many standard deviations (of the logarithm of the evidence) such a page's marks have to lie
-            above `ink_mm2`; with less, others may have vanished altogether, and no box of the page is sure.
+            above `ink_mm2`; with less, any trace in a box may be all that is left of a mark.
+        gone_margin: The same; with less, others may have vanished altogether, and no box of the page is sure.
+        steady_marks: Fewest marks of a page that tell, if none of them has fallen to pieces, that its pen is far from
+            what its scanner still shows.
+        steady_share: Share of them that may have fallen to pieces all the same, by a speck or a fold.
+        most_spots: Most separate spots of paper in a box that a cross leaves; more are what is left of a fill.
         dot_mm: Length up to which ink is a speck of dirt or a dot, about which a person is asked.
-        between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes.
+        hair_mm: Width of a line below which it is no pen's: a hair, a scratch, a fine fold.
+        lighter_mm: Radius of a far lighter spot in a fill from which on it may be a cross, smeared over …
+        lighter_dark: … where ink is at least so dark; a pencil's fills are uneven.
+        between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes, where paper has
+            no grain and strokes cover less than half.
+        between_pen: The same elsewhere, in the darkness of the strokes …
+        broad_cover: … up to this covered share, …
+        between_broad: … and from there on.
         scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
         scant_mm2: Evidence from which on it is none, however much the others hold.
         corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
@@ -48,9 +64,12 @@ class Policy:
         pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
         line: Darkness of such a line below which it is none of a pen.
         toned_cover: Covered share of a box from which on the darkness of ink is told where paper has no grain.
+        faint_pen: Darkness of a page's own pen below which …
+        faint_mm: … a line of this length in an empty box may be a stroke of it, however faint.
         faint: Darkness of a mark below which a person looks, whatever the pen: as dark does print show through.
         stain: Darkness of ink up to which it is none, if it is far paler than this page's pen as well.
-        stain_pale: What is far paler, in the darkness of the pen.
+        stain_pale: What is far paler, in the darkness of the pen …
+        stain_pen: … which is at least so dark: beside a pale pencil nothing is.
         pen_marks: Fewest marks of a page that tell how dark its pen is.
         words_mm2: Ink at an option's words from which on it is stray ink.
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
@@ -73,6 +92,9 @@ class Policy:
     fill_cover_spread: float = 0.006
     sure: float = 0.97
     beside_mm2: float = 0.6
+    beside_pale: float = 0.55
+    edge_mm2: float = 0.3
+    edge_cover: float = 0.06
     most_pieces: int = 3
     most_crumbs: int = 1
     whole_mm2: float = 1.0
@@ -83,18 +105,31 @@ class Policy:
     grain: float = 0.004
     fading_share: float = 0.2
     fading_margin: float = 2.5
+    gone_margin: float = 2.0
+    steady_marks: int = 5
+    steady_share: float = 0.05
+    most_spots: int = 12
     dot_mm: float = 1.0
+    hair_mm: float = 0.3
+    lighter_mm: float = 0.27
+    lighter_dark: float = 0.9
     between: float = 0.1
+    between_pen: float = 0.32
+    broad_cover: float = 0.7
+    between_broad: float = 0.3
     scant: float = 0.3
     scant_mm2: float = 1.2
     corner_mm: float = 1.3
     pale: float = 0.6
     pale_line: float = 0.8
-    line: float = 0.3
+    line: float = 0.33
     toned_cover: float = 0.05
+    faint_pen: float = 0.36
+    faint_mm: float = 2.0
     faint: float = 0.205
-    stain: float = 0.18
+    stain: float = 0.2
     stain_pale: float = 0.4
+    stain_pen: float = 0.45
     pen_marks: int = 5
     words_mm2: float = 0.7
     area_mm2: float = 1.5

@@ -41,6 +41,11 @@ def box(
         crumbs=crumbs * one,
         noise=0 * one,
         between=0 * one,
+        beside_dark=one,
+        spots=0 * one,
+        width_mm=0.5 * one,
+        lighter_mm=0 * one,
+        faint_mm=0 * one,
     )
 
 
