@@ -14,6 +14,8 @@ from __future__ import annotations
 import faulthandler
 import os
 import pickle
+import signal
+import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
@@ -42,7 +44,10 @@ AHEAD = 3
 """Chunks under way, a worker."""
 
 PATIENCE_S = 10.0
-"""Longest time for one image in a process of our own; the slowest real pages take half a second."""
+"""Most CPU time for one image in a process of our own; the slowest real pages take half a second."""
+
+PATIENCE_WALL_S = 60.0
+"""Longest time for it by the clock, where a machine is busy with other things or keeps no CPU time for a process."""
 
 LOT_BYTES = 4_000_000
 """Pictures that are handed to another machine at a time: Dask is not made for larger messages."""
@@ -50,7 +55,7 @@ LOT_BYTES = 4_000_000
 MOST_LOTS = 48
 """Most lots under way, however many machines there are: their pictures are held here meanwhile."""
 
-STOPPED = f"Reading this image made the reader stop, or kept it for more than {PATIENCE_S:.0f} seconds."
+STOPPED = f"Reading this image made the reader stop, or kept it busy for more than {PATIENCE_S:.0f} seconds."
 """Detail of a refusal."""
 
 T = TypeVar("T")
@@ -329,16 +334,20 @@ def _begin() -> None:
 def _patiently() -> Iterator[None]:
     """End this process, if it is one of our own, when what is done here takes too long.
 
-    The clock is in C and needs no interpreter: it also rings where a decoder never comes back.
+    The clocks need no interpreter: they also ring where a decoder never comes back.
     """
     if not _own:
         yield
         return
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - the system's own name for it, not a file
-        faulthandler.dump_traceback_later(PATIENCE_S, exit=True, file=nowhere)
+        faulthandler.dump_traceback_later(PATIENCE_WALL_S, exit=True, file=nowhere)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_PROF, PATIENCE_S)  # its signal ends a process that does not expect it
         try:
             yield
         finally:
+            if sys.platform != "win32":
+                signal.setitimer(signal.ITIMER_PROF, 0.0)
             faulthandler.cancel_dump_traceback_later()
 
 

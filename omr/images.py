@@ -227,7 +227,11 @@ def _open_tiff(path: Path) -> tuple[Image.Image, int]:
     try:
         with quietly():
             frames = Image.open(path, formats=("TIFF",))
-            return frames, int(getattr(frames, "n_frames", 1))
+            try:
+                return frames, int(getattr(frames, "n_frames", 1))
+            except BaseException:
+                frames.close()
+                raise
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError) as error:
         raise Unreadable(RefusalCode.DAMAGED_FILE, "It begins as a TIFF but breaks off.") from error
 

@@ -1,0 +1,82 @@
+"""Damaged files: each read or refused, none crashes or holds up a reader, no neighbour is harmed.
+
+`python tests/corrupt_files.py` takes 5,000 cases; here are six of each format, and readers that hang or die.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import corrupt_files
+import pytest
+
+from omr import batch
+from omr.batch import PATIENCE_S, STOPPED, PageResult, read_files
+from omr.readings import PageReading, Refusal
+
+CASES = 60
+
+
+def test_damaged_files_stop_no_reader_and_harm_no_neighbour(tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    good = corrupt_files.originals(tmp_path / "good")
+    assert len(good) == 10
+    found = corrupt_files.run(0, CASES, good, tmp_path)
+    assert found.faults == []
+    assert sum(found.outcomes.values()) >= CASES
+    # The damage is real: most files can't be read any more, and of every format some are refused.
+    assert {name for name in good if any(w.startswith(f"{name} > ") and w[-4:] != "read" for w in found.outcomes)} == {
+        *good
+    }
+    assert sum(n for what, n in found.outcomes.items() if what.endswith("> read")) < CASES
+
+
+def hangs(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
+    """Stand in for a decoder that never comes back from an image: the second of the pile."""
+    batch.PATIENCE_S = 0.2
+    if chunk.first <= 2 <= chunk.last:
+        with batch._patiently():
+            while True:
+                pass
+    return list(batch._read(chunk, work))
+
+
+def sleeps(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
+    """Stand in for a reader that waits for something that never comes."""
+    batch.PATIENCE_WALL_S = 0.5
+    if chunk.first <= 2 <= chunk.last:
+        with batch._patiently():
+            time.sleep(600)
+    return list(batch._read(chunk, work))
+
+
+@pytest.mark.parametrize("task", [hangs, sleeps])
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process has no clock of its CPU time")
+def test_an_image_that_keeps_its_reader_is_refused_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: object
+) -> None:
+    (tmp_path / "good").mkdir()
+    data = corrupt_files.originals(tmp_path / "good")["tif"]
+    (tmp_path / "a.tif").write_bytes(data)
+    alone = list(read_files([tmp_path / "a.tif"], corrupt_files.LAYOUTS))
+    monkeypatch.setattr(batch, "_work", task)
+    results = list(read_files([tmp_path / "a.tif"], corrupt_files.LAYOUTS, jobs=1))
+    assert [r.image for r in results] == [1, 2]
+    assert results[0] == alone[0]
+    assert isinstance(results[0].outcome, PageReading)
+    assert isinstance(results[1].outcome, Refusal)
+    assert results[1].outcome.detail == STOPPED
+    assert f"{PATIENCE_S:.0f} seconds" in STOPPED
+
+
+def test_this_process_is_never_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a caller reads in its own process, no clock may end it."""
+    monkeypatch.setattr(batch, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(batch, "PATIENCE_WALL_S", 0.01)
+    with batch._patiently():
+        begun = time.process_time()
+        while time.process_time() - begun < 0.05:
+            os.getpid()
