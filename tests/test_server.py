@@ -2,10 +2,13 @@
 
 import http.cookiejar
 import re
+import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -13,8 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from contact_helpers import a_keeper
 
-from webapp.dataset.instance import init
+from webapp.dataset.contactfile import CONTACTS
+from webapp.dataset.instance import Instance, init
 from webapp.server import Repeated, addresses
 
 SERVE = [sys.executable, "-c", "from webapp.cli import main; main()", "serve", "--port", "0"]
@@ -83,6 +88,43 @@ def test_an_acknowledged_answer_survives_kill_9(instance: Path) -> None:
         assert page(f"{address}s/sip")[0] == 200
     listed = [sys.executable, "-c", "from webapp.cli import main; main()", "survey", "list", "--instance", instance]
     assert "web=1" in subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+
+
+def test_an_acknowledged_sign_up_survives_kill_9_and_tells_no_order(instance: Path) -> None:
+    with Instance.open(instance) as opened:
+        keeper = a_keeper(opened)
+    with served(instance) as (address, _, process):
+        for _ in range(3):
+            _, text = page(f"{address}s/sip/sign-up")
+            number = re.search(r'name="id" value="([^"]+)"', text)
+            assert number
+            body = f"id={number[1]}&lang=sv&t.na=070-000+11+22".encode()
+            request = urllib.request.Request(f"{address}s/sip/sign-up", body, {"Origin": address.rstrip("/")})
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                assert answer.url.startswith(f"{address}s/sip/sign-up/sent")
+        process.kill()
+        process.wait(20)
+    assert not any(b"070-000" in file.read_bytes() for file in instance.rglob("*") if file.is_file())
+    with Instance.open(instance) as opened:
+        kept = opened.contacts.all(opened.surveys.get("sip"))
+        assert [keeper.open(one)["answers"]["na"]["texts"][""] for one in kept] == ["070-000 11 22"] * 3
+        assert list(opened.contacts.verify()) == []
+
+
+def test_the_server_takes_away_what_tells_the_order_of_sign_ups(instance: Path) -> None:
+    with Instance.open(instance) as opened:
+        a_keeper(opened)
+        sip = opened.surveys.get("sip")
+        number = secrets.token_bytes(16)
+        opened.contacts.submit(sip, number, opened.contacts.seal_on_arrival(number, {}, "sv"))
+    with served(instance), sqlite3.connect(instance / CONTACTS) as file:
+        moved = "SELECT since_vacuum FROM moved"
+        for _ in range(200):
+            if file.execute(moved).fetchone() == (0,):
+                break
+            time.sleep(0.05)
+        assert file.execute(moved).fetchone() == (0,)
+    file.close()
 
 
 def posted(address: str, path: str, cookie: str, length: int, body: bytes = b"") -> str:
