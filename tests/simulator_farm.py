@@ -20,6 +20,7 @@ import numpy as np
 import simulator_formats as formats
 from simulator_damage import Leaf, shown_through
 from simulator_ink import Surface
+from simulator_left import as_left
 from simulator_machines import Matrix, Printer, affine, is_whole, photocopied, printed, scanned
 from simulator_paper import SERIALS, STRANGERS, Pixels, blank, boxes, letter, paper
 from simulator_people import Person, somebody, write
@@ -117,7 +118,10 @@ def _picture(profile: Profile, sheet: _Sheet, rng: Rng) -> _Picture:
     else:
         picture, scale = scanned(sheet.image, sheet.measures, scanner, rng), scanner.dpi
     whole = bool(sheet.truth.refused) or is_whole(sheet.truth.paper, sheet.truth.page, picture)
-    return _Picture(picture.image, replace(sheet.truth, usable=usable and whole), scale, scanner.quality)
+    truth = sheet.truth
+    if profile.photograph is None and scanner.mode == "bilevel" and truth.paper:
+        truth = as_left(truth, picture)
+    return _Picture(picture.image, replace(truth, usable=usable and whole), scale, scanner.quality)
 
 
 def _mixed(pile: list[_Sheet], rng: Rng) -> list[_Sheet]:
