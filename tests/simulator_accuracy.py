@@ -26,7 +26,7 @@ import simulator_farm
 from simulator_contact import stored_picture
 from simulator_paper import PAPERS, paper
 from simulator_profiles import PROFILES
-from simulator_report import Row, report
+from simulator_report import Row, report, with_figures
 from simulator_tally import Json, Tally, compare
 from simulator_truth import Shard
 
@@ -44,7 +44,7 @@ def fingerprint() -> str:
     """Return a hash of what a count depends on: the reader, the farm, the layouts."""
     digest = hashlib.sha256()
     for path in sorted([*(HERE.parent / "omr").glob("*.py"), *HERE.glob("simulator*.py")]):
-        if path.name not in ("simulator_accuracy.py", "simulator_report.py"):
+        if path.name not in ("simulator_accuracy.py", "simulator_report.py", "simulator_figures.py"):
             digest.update(path.read_bytes())
     digest.update(" ".join(layouts()).encode())
     return digest.hexdigest()[:12]
@@ -150,7 +150,9 @@ def main() -> None:
     parser.add_argument("--profile", action="append", choices=list(PROFILES), help="only this one; may be repeated")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "kryssklick-accuracy")
-    parser.add_argument("--report", type=Path, help="where the report goes; else to stdout")
+    parser.add_argument(
+        "--report", type=Path, help="where the report goes, its two pictures beside it; else to stdout, without them"
+    )
     given = parser.parse_args()
     profiles = given.profile or list(PROFILES)
     made_by = fingerprint()
@@ -167,9 +169,10 @@ def main() -> None:
                 finished.result()
                 _progress(done, len(left))
     command = f"python tests/simulator_accuracy.py --shards {given.shards} --jobs {given.jobs}"
-    text = report(rows(given.out, profiles, made_by), command, made_by)
+    counted = rows(given.out, profiles, made_by)
+    text = report(counted, command, made_by)
     if given.report:
-        given.report.write_text(text, encoding="utf-8")
+        given.report.write_text(with_figures(text, counted, given.report), encoding="utf-8")
     else:
         print(text)
 

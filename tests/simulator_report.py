@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from simulator_figures import reliability, review_curve
 from simulator_tally import Tally, upper_bound
 
 HEAD = (
@@ -99,6 +101,39 @@ def cells(row: Row) -> list[str]:
     ]
 
 
+def _whole(rows: Sequence[Row]) -> Row:
+    whole = Row("all", "all profiles")
+    for row in rows:
+        whole.add(row)
+    return whole
+
+
+def with_figures(text: str, rows: Sequence[Row], path: Path) -> str:
+    """Draw the report's pictures beside it, and return it with them shown.
+
+    Args:
+        text: The report.
+        rows: Its rows.
+        path: Where it goes; a picture's name is that of the report with a word added.
+    """
+    tally = _whole(rows).tally
+    marks = tally.marks.total()
+    if not marks:
+        return text
+    figures = {
+        "reliability": reliability(tally.chances),
+        "review": review_curve(tally.chances, tally.uncertain / marks, tally.silent, marks),
+    }
+    shown = []
+    for name, svg in figures.items():
+        at = path.with_name(f"{path.stem}-{name}.svg")
+        at.write_text(svg, encoding="utf-8")
+        shown.append(f"![{name}]({at.name})")
+    surest = upper_bound(0, marks)
+    bound = f"{marks:,} marks support no claim of a smaller chance of error than 3/n = {surest:.1e}."
+    return f"{text}\n## Probabilities\n\n{bound}\n\n{' '.join(shown)}\n"
+
+
 def report(rows: Sequence[Row], command: str, fingerprint: str) -> str:
     """Return the report.
 
@@ -107,9 +142,7 @@ def report(rows: Sequence[Row], command: str, fingerprint: str) -> str:
         command: What makes it again.
         fingerprint: Of reader, farm and layouts.
     """
-    whole = Row("all", "all profiles")
-    for row in rows:
-        whole.add(row)
+    whole = _whole(rows)
     table = [HEAD, tuple("---" if n == 0 else "---:" for n in range(len(HEAD))), *(cells(r) for r in [*rows, whole])]
     lines = ["# How surely simulated scans are read", "", f"`{command}`; reader, farm and layouts `{fingerprint}`.", ""]
     lines += ["| " + " | ".join(line) + " |" for line in table]

@@ -16,8 +16,14 @@ from forms.model import Question
 
 Json = dict[str, Any]
 
-FIELDS = ("pages", "marks", "doubtful", "refused", "faults", "texts", "stray", "questions")
+FIELDS = ("pages", "marks", "doubtful", "refused", "faults", "texts", "stray", "questions", "chances")
 """The counters of a tally."""
+
+STEPS = 10
+"""Classes of claimed chances of error in each power of ten."""
+
+FINEST = 70
+"""Smallest class: a chance of error of one in ten million, which no sample here could show."""
 
 
 @dataclass(slots=True)
@@ -35,6 +41,8 @@ class Tally:
         stray: How it was made > `found` or `missed`; `nothing > found`.
         questions: `asked a person`, `right`, `wrong`, `unasked` (section 5 asks for a person and none was asked),
             `in doubt` (a box that a person would doubt).
+        chances: Class of the chance of error that the probabilities claim > `right` or `wrong`, of marks that nobody
+            would doubt, whatever the policy made of them: the likeliest state against the true one.
         misread: Silent misreads in full, for study.
     """
 
@@ -46,6 +54,7 @@ class Tally:
     texts: Counter[str] = field(default_factory=Counter)
     stray: Counter[str] = field(default_factory=Counter)
     questions: Counter[str] = field(default_factory=Counter)
+    chances: Counter[str] = field(default_factory=Counter)
     misread: list[Json] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -155,11 +164,25 @@ def _page(tally: Tally, page: PageTruth, reading: Json) -> None:
             continue
         pair = f"{box.state} > {mark['state']}"
         (tally.doubtful if box.doubtful else tally.marks)[pair] += 1
+        if mark["p"] and not box.doubtful:
+            tally.chances[claim(box.state, mark["p"])] += 1
         if _is_silent(box.state, mark["state"]) and not box.doubtful:
             tally.misread.append(_told(page, box, mark))
     _texts(tally, page.written, reading)
     _stray(tally, page.written, reading)
     _questions(tally, page, reading)
+
+
+def claim(true: str, p: Mapping[str, float]) -> str:
+    """Return the class of the chance of error that a reading's probabilities claim, and whether they are right.
+
+    Args:
+        true: The true state.
+        p: Probabilities of the states, as in the contract.
+    """
+    likeliest = max(p, key=lambda state: p[state])
+    error = max(1.0 - p[likeliest], 10.0 ** -(FINEST / STEPS))
+    return f"{min(FINEST, math.floor(-STEPS * math.log10(error)))} > {'right' if likeliest == true else 'wrong'}"
 
 
 def _told(page: PageTruth, box: BoxTruth, mark: Json) -> Json:
