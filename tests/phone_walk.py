@@ -226,6 +226,8 @@ class Walk:
         self.saved(at)
         self.did(how)
         self.counted = True
+        kept = self.kept
+        self.same(kept, self.whose == "mine" or at == "resume", "a draft on the phone")
         if how == "kill":
             self.page.close()
             self.page = self.network.window.new_page()
@@ -244,11 +246,11 @@ class Walk:
         else:
             self.load()
         self.reviewed = None
-        if self.whose != "mine":
+        if not kept:
             self.record.forget()
         self.whose = ""
         screen = self.look()
-        self.same(screen.at, "resume" if self.kept else "about", f"where one is after: {how}")
+        self.same(screen.at, "resume" if kept else "about", f"where one is after: {how}")
 
     @property
     def kept(self) -> bool:
