@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
 import flask_babel
 from babel import Locale, UnknownLocaleError
+from babel.support import NullTranslations, Translations
 from flask import g, request, session
 
 from forms.model import fallbacks
@@ -19,12 +21,24 @@ INTERFACE_LANGUAGES = ("sv", "en")
 NAMES = {"sv": "Svenska", "en": "English"}
 """Names of languages in themselves."""
 
+VARIANTS = {"sv-x-lattlast": "lattlast"}
+"""Variants that the interface says some things otherwise in, with the name of their catalogue; the rest is said as in
+the language that they belong to."""
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+"""Where the catalogues lie."""
+
 SESSION_KEY = "lang"
 
 
 def interface_language(tag: str) -> str:
     """Return the interface's language for a wanted one: itself, what it falls back on, or Swedish."""
     return next((t for t in fallbacks(tag) if t in INTERFACE_LANGUAGES), INTERFACE_LANGUAGES[0]) if tag else "sv"
+
+
+def interface_variant(tag: str) -> str:
+    """Return the variant that the interface speaks for a wanted language; empty where it speaks none of its own."""
+    return next((t for t in fallbacks(tag) if t in VARIANTS), "") if tag else ""
 
 
 _VARIANT_NAMES = {"sv-x-lattlast": "Lätt svenska", "en-x-easy": "Easy English"}
@@ -103,6 +117,7 @@ def readable(text: str, tag: str) -> str:
 def use_language(tag: str) -> None:
     """Show the page of this request in a language, from here on: one request may render several languages."""
     g.language = interface_language(tag)
+    g.variant = interface_variant(tag)
     # The translations remember the language that they were first asked for.
     flask_babel.refresh()
 
@@ -116,15 +131,34 @@ def current_language() -> str:
     if chosen is None:
         public = request.blueprint in (None, "respond", "phone", "signup")
         wanted = request.args.get("lang", "") if public else session.get(SESSION_KEY, "")
-        chosen = g.language = interface_language(str(wanted)[:35])
+        tag = str(wanted)[:35]
+        chosen = g.language = interface_language(tag)
+        g.variant = interface_variant(tag)
     return str(chosen)
+
+
+@lru_cache(maxsize=8)
+def _catalogue(variant: str) -> NullTranslations:
+    """Return what is said otherwise in a variant, with its language's own words behind it."""
+    language = interface_language(variant)
+    found = Translations.load(TRANSLATIONS, [language], VARIANTS[variant])
+    found.add_fallback(Translations.load(TRANSLATIONS, [language]))
+    return found
+
+
+def translations() -> NullTranslations:
+    """Return the catalogue of this request."""
+    current_language()
+    variant = g.get("variant", "")
+    return _catalogue(variant) if variant else flask_babel.get_translations()
 
 
 def gettext(text: str, **values: object) -> str:
     """Return an interface text in the language of this request, with its named values put in."""
-    return str(flask_babel.gettext(text, **values))
+    said = str(translations().gettext(text))
+    return said % values if values else said
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
-    """Return the form of an interface text that fits a number."""
-    return str(flask_babel.ngettext(one, many, num, **values))
+    """Return the form of an interface text that fits a number, which stands in it as `num`."""
+    return str(translations().ngettext(one, many, num)) % {"num": num, **values}

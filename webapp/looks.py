@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from pathlib import Path
 
 from flask import Flask, g, request
 from flask_babel import Babel, format_date
 from markupsafe import Markup
 
 from webapp.headers import asset_url
-from webapp.language import INTERFACE_LANGUAGES, NAMES, current_language, direction, gettext
+from webapp.language import INTERFACE_LANGUAGES, NAMES, TRANSLATIONS, current_language, direction, gettext, translations
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _BLANKS = re.compile(r"[ \t]+")
@@ -52,12 +51,17 @@ def share(part: int, whole: int) -> str:
 
 def prepare(app: Flask) -> None:
     """Give an app its languages and its templates their filters."""
-    folder = Path(app.root_path) / "translations"
     Babel(
         app,
         default_locale=INTERFACE_LANGUAGES[0],
-        default_translation_directories=str(folder),
+        default_translation_directories=str(TRANSLATIONS),
         locale_selector=current_language,
+    )
+    # Templates speak as the code does, variants of a language included.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: translations().gettext(text),
+        ngettext=lambda one, many, num: translations().ngettext(one, many, num),
+        newstyle=True,
     )
     app.jinja_env.filters.update(paragraphs=paragraphs, day=day, isoday=isoday, moment=moment, share=share)
     app.jinja_env.filters.update(direction=direction)

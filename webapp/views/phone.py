@@ -74,7 +74,7 @@ _MOST_PAGES = 200
 
 @blueprint.post("/s/<slug>/sealed")
 def sealed(slug: str) -> ResponseReturnValue:
-    """Take a sealed answer. What this says is what a phone goes by: accepted (repeats too), closed, refused, unknown."""
+    """Take a sealed answer. A phone goes by what this says: accepted (repeats too), closed, refused or unknown."""
     if not from_own_page():
         return _receipt("refused", 403, "elsewhere")
     request.max_content_length = LARGEST
