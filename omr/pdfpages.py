@@ -5,6 +5,8 @@ A page that is nothing but one scan is taken out as it lies in the file; any oth
 
 from __future__ import annotations
 
+from math import hypot
+
 import numpy as np
 import pypdfium2 as pdfium
 from PIL import Image
@@ -90,15 +92,14 @@ def _only_scan(page: pdfium.PdfPage) -> pdfium.PdfImage | None:
 def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | Taken | None:
     """Return the picture as it lies in the PDF; None where only drawing it would show it right."""
     size = scan.get_px_size()
+    if scan.get_filters(skip_simple=True) == ["DCTDecode"]:
+        data = bytes(scan.get_data(decode_simple=True))
+        # CMYK JPEGs are inverted or not by signs that only the PDF knows.
+        return from_jpeg(data, size, _dpi(scan, size)) if jpeg_header(data) == (size, True) else None
     known = scan.get_metadata()
     if known.colorspace == pdfium.raw.FPDF_COLORSPACE_UNKNOWN:
         return None  # a stencil mask: black and white depend on how it is painted
-    dpi = float(known.horizontal_dpi) if 50 < known.horizontal_dpi < 2400 else None
-    if scan.get_filters(skip_simple=True) == ["DCTDecode"]:
-        data = bytes(scan.get_data(decode_simple=True))
-        header = jpeg_header(data)
-        # CMYK JPEGs are inverted or not by signs that only the PDF knows.
-        return from_jpeg(data, size, dpi) if header is not None and header == (size, True) else None
+    dpi = _dpi(scan, size)
     check_size(*size)
     if size[0] * size[1] > (MAX_GRAY_PIXELS if known.bits_per_pixel <= 8 else MAX_COLOUR_PIXELS):
         return None
@@ -111,6 +112,13 @@ def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | Taken
         bilevel = known.bits_per_pixel == 1
         return from_gray(gray, as_png(gray), dpi) if bilevel else to_jpeg(Image.fromarray(gray), dpi)
     return to_jpeg(pixels.convert("RGB"), dpi)
+
+
+def _dpi(scan: pdfium.PdfImage, size: tuple[int, int]) -> float | None:
+    """Return at how many pixels an inch a picture is drawn, along its rows; None where that is not believable."""
+    a, b, *_ = scan.get_matrix().get()
+    dpi = 72 * size[0] / max(hypot(a, b), 1e-9)
+    return dpi if 50 < dpi < 2400 else None
 
 
 def _drawn(page: pdfium.PdfPage, dpi: int) -> PageImage | Taken:

@@ -298,18 +298,38 @@ def believable(dpi: object) -> float | None:
     return value if 100 <= value <= 2400 else None
 
 
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of a JPEG's frame, which tells its size."""
+
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+
+
 def _is_progressive(data: bytes) -> bool:
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as header:
-            return bool(header.info.get("progressive"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        return False
+    frame = _frame(data)
+    return frame is not None and frame[0] in _PROGRESSIVE
 
 
 def jpeg_header(data: bytes) -> tuple[tuple[int, int], bool] | None:
     """Return a JPEG's size and whether it is gray or YCbCr; None where it is no JPEG."""
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as header:
-            return header.size, header.mode in ("L", "RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    frame = _frame(data)
+    if frame is None or frame[1][0] != 8:  # bits of a sample
         return None
+    body = frame[1]
+    size = int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
+    return size, body[5] in (1, 3)
+
+
+def _frame(data: bytes) -> tuple[int, bytes] | None:
+    """Return marker and first six bytes of a JPEG's frame: bits a sample, height, width, number of components."""
+    at = 2
+    if data[:3] != b"\xff\xd8\xff":
+        return None
+    while at + 10 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in _FRAMES:
+            return marker, data[at + 4 : at + 10]
+        if marker == 0xDA:  # the pixels begin: no frame came before them
+            return None
+        # Any number of 0xFF may stand before a marker.
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
