@@ -296,9 +296,13 @@ class Tray:
         faults = submission_faults(instrument, given, places.codes())
         if faults:
             raise _Invalid(faults[0].code, faults[0].question[:80])
+        answers = route(instrument, given)
+        if not any(a.options or a.texts for a in answers):
+            # As a sheet with nothing on it is none, this is no response; no page of ours sends such a one.
+            raise _Invalid("malformed", "answers: nothing is answered")
         language = plain["language"] if plain["language"] in survey.languages else survey.languages[0]
         key = new_key()
-        response = Response(key, Channel.WEB, instrument.version, language, route(instrument, given))
+        response = Response(key, Channel.WEB, instrument.version, language, answers)
         self._responses.put(survey, response, instrument)
         return key
 
