@@ -56,9 +56,9 @@ def _shard(profile: str, number: int) -> list[tuple[float, ...]]:
     scored: dict[int, tuple[float, ...]] = {}
     kept: list[Judged] = []  # so that no two have one identity
 
-    def remember(measured: Measurements, places: Places, policy: Policy) -> Judged:
-        chances, doubted = judge_boxes(measured, places, policy)
-        judged = states(measured, places, policy)
+    def remember(measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False) -> Judged:
+        chances, doubted = judge_boxes(measured, places, policy, two_toned=two_toned)
+        judged = states(measured, places, policy, two_toned=two_toned)
         kept.append(judged)
         for (_, p), row, doubt in zip(judged, chances, doubted, strict=True):
             scored[id(p)] = (*(float(v) for v in row), float(doubt))
