@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from web_helpers import Clock, hidden, web
+from web_helpers import PARAMETERS, Clock, hidden, web
 from werkzeug.test import TestResponse
 
 from forms.answers import Answer
@@ -395,3 +395,23 @@ def test_a_fault_of_ours_is_told_without_details(
     answer = client.get("/s/prov")
     assert answer.status_code == 503
     assert "Ett annat program använder datamängden." in answer.text
+
+
+@pytest.mark.parametrize("typed", ["PROV", "Prov", "pr0v", "p-rov", "PR-0V"])
+def test_an_address_copied_by_hand_leads_to_the_survey(client: FlaskClient, typed: str) -> None:
+    answer = client.get(f"/s/{typed}?lang=en")
+    assert (answer.status_code, answer.location) == (303, "/s/prov?lang=en")
+
+
+def test_an_address_that_fits_two_surveys_or_none_leads_nowhere(
+    client: FlaskClient, served: tuple[Flask, Instance]
+) -> None:
+    instance = served[1]
+    prov = instance.surveys.get("prov")
+    text = instance.surveys.definition(prov, prov.versions[0])
+    for slug in ("pr-ov", "utkast"):
+        instance.surveys.create(slug, text, "prov.toml", parameters=PARAMETERS)
+    instance.surveys.open("pr-ov")
+    # A draft is not given away.
+    assert [client.get(f"/s/{typed}").status_code for typed in ("PROV", "UTKAST", "prow")] == [404] * 3
+    assert client.get("/s/prov").status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -30,6 +31,9 @@ blueprint = Blueprint("respond", __name__)
 
 NEUTRAL = "https://www.smhi.se/"
 """Where the way out leads: a page that anybody may have open. It is not told where its visitor comes from."""
+
+_BETWEEN = re.compile("[-_. –]")
+_ALIKE = str.maketrans("01i", "oll")
 
 _OWN_SITES = frozenset({"same-origin", "none"})
 
@@ -160,12 +164,30 @@ def away() -> ResponseReturnValue:
 @blueprint.route("/s/<slug>", methods=["GET", "POST"])
 def form(slug: str) -> ResponseReturnValue:
     """Show a survey's questions, and take the answers."""
+    if request.method == "GET" and (meant := _meant(slug)):
+        return redirect(url_for("respond.form", slug=meant, lang=request.args.get("lang")), 303)
     visit = _visit(slug, request.form.get("lang") or request.args.get("lang", ""))
     if request.method == "POST":
         return _take(visit)
     if not visit.survey.begins(instance().store.now()):
         return visit.page("respond/closed.html", 410, form=visit.form(), kept=(), phone=visit.phone(begins=False))
     return _show(visit)
+
+
+def _meant(slug: str) -> str:
+    """Return the survey that somebody means who copied its address from paper by hand; empty where it is not clear.
+
+    Capital letters, hyphens left out, 0 for o and 1 or i for l make no difference where only one open survey fits.
+    """
+    surveys = instance().surveys.list()
+    if any(s.slug == slug for s in surveys):
+        return ""
+    alike = [s.slug for s in surveys if s.state is SurveyState.OPEN and _skeleton(s.slug) == _skeleton(slug)]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def _skeleton(slug: str) -> str:
+    return _BETWEEN.sub("", slug.lower()).translate(_ALIKE)
 
 
 @blueprint.get("/s/<slug>/thanks")
