@@ -105,7 +105,7 @@ class Policy:
     grain: float = 0.004
     fading_share: float = 0.2
     fading_margin: float = 2.5
-    gone_margin: float = 2.0
+    gone_margin: float = 1.5
     steady_marks: int = 5
     steady_share: float = 0.05
     most_spots: int = 12
@@ -138,5 +138,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a6")
+POLICY = Policy("a7")
 """The policy in use."""
