@@ -16,6 +16,7 @@ from web_helpers import Clock, hidden, web
 from werkzeug.test import TestResponse
 
 from webapp.contactscripts import FOLDER, PAGES, page_script
+from webapp.dataset.accounts import Role
 from webapp.dataset.contacts import LARGEST, SEAL_BYTES
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
@@ -111,6 +112,18 @@ def test_without_script_it_is_sealed_on_arrival_and_says_so(client: FlaskClient,
     for keeper in keepers:
         assert keeper.open(found)["answers"] == DETAILS
     assert found_on_disk(instance, *SECRETS) == []
+
+
+def test_it_promises_that_counting_and_keeping_are_apart_only_where_they_are(
+    client: FlaskClient, instance: Instance
+) -> None:
+    promise = "De som räknar svaren kan det inte."
+    a_keeper(instance, "vera")
+    assert promise in client.get(PAGE).text
+    instance.accounts.add("alla", [Role.CONTACT_KEEPER, Role.AUDITOR])
+    assert promise in client.get(PAGE).text
+    a_keeper(instance, "alla")
+    assert promise not in client.get(PAGE).text
 
 
 def test_it_tells_where_somebody_could_listen_in(client: FlaskClient, instance: Instance) -> None:

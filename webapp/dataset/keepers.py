@@ -73,6 +73,11 @@ class Keepers:
         rows = self._file.rows("SELECT * FROM keeper_keys WHERE current = 1 ORDER BY user")
         return tuple(_key(row) for row in rows if self._keeps(row["user"]))
 
+    def apart(self) -> bool:
+        """Tell whether none of the keepers works with the answers too: only then may people be promised that."""
+        inside = {Role.COORDINATOR, Role.AUDITOR}
+        return not any(inside & self._accounts.get(key.user).roles for key in self.current())
+
     def _keeps(self, user: str) -> bool:
         try:
             return Role.CONTACT_KEEPER in self._accounts.get(user).roles

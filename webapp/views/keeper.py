@@ -42,7 +42,7 @@ def contacts() -> ResponseReturnValue:
         script=url_for("signup.script", filename=script),
         data=_data(),
         keys=here.keepers.of(user.name),
-        keepers=here.keepers.current(),
+        apart=here.keepers.apart(),
         counts=counts,
         together=sum(n for _, n in counts),
         shortest=SHORTEST,

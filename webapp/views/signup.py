@@ -144,6 +144,7 @@ def _show(  # noqa: PLR0913 (a page has that many states)
         action=_address(visit.survey, visit.language),
         extra=extra,
         keepers=len(keys),
+        apart=instance().keepers.apart(),
         script=url_for("signup.script", filename=script),
         data=_data(visit),
         overheard=overheard(),
