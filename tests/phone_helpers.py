@@ -66,6 +66,18 @@ def run_module(page: Page, module: str, body: str, value: object = None) -> Any:
     return json.loads(page.evaluate(f"async (s) => JSON.stringify(await ({code})(s))", json.dumps(value)))
 
 
+FORGED = {
+    "500": ("500 Internal Server Error", "text/html", b"<h1>500</h1>"),
+    "portal": ("200 OK", "text/html", b"<h1>Welcome to the hotel</h1>"),
+    "refuse": (
+        "409 Conflict",
+        "application/json",
+        b'{"format": "kryssklick-receipt/1", "status": "refused", "reason": "other-key"}',
+    ),
+}
+"""What is answered without asking the server: status, type, body."""
+
+
 class Gate:
     """Stands before the application and lets tests decide what happens to sealed answers.
 
@@ -85,7 +97,11 @@ class Gate:
         self.release = threading.Event()
 
     def always(self, way: str) -> None:
-        """Do the same with every sealed answer: `pass`, `500`, `lose` (taken, but nobody is told), `portal`, `hold`."""
+        """Do the same with every sealed answer.
+
+        Args:
+            way: `pass`, `500`, `lose` (taken, but nobody is told), `portal`, `refuse` or `hold`.
+        """
         self.how = lambda _: way
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -99,12 +115,10 @@ class Gate:
         number = environ.get("HTTP_KRYSSKLICK_NUMBER", "")
         self.seen.append(number)
         way = self.how(number)
-        if way == "500":
-            start_response("500 Internal Server Error", [("Content-Type", "text/html")])
-            return [b"<h1>500</h1>"]
-        if way == "portal":
-            start_response("200 OK", [("Content-Type", "text/html")])
-            return [b"<h1>Welcome to the hotel</h1>"]
+        if way in FORGED:
+            status, kind, body = FORGED[way]
+            start_response(status, [("Content-Type", kind)])
+            return [body]
         if way == "hold":
             self.held.set()
             self.release.wait(20)
