@@ -148,10 +148,24 @@ def _ring(leaf: Leaf) -> None:
 
 def corner_lost(leaf: Leaf) -> None:
     """Tear one corner off, or fold it over: its marker is gone, the rest is whole."""
+    a, b = leaf.rng.uniform(24, 46, 2) * PX
+    left, top = leaf.rng.random(2) < 0.5
+    _lose(leaf, (a, b), bool(left), bool(top))
+
+
+def two_corners_lost(leaf: Leaf) -> None:
+    """Lose two: both at the top pulled off a clipboard, one side's in a feeder, or a staple's and a dog-ear."""
+    pairs = (((1, 1), (0, 1)), ((1, 1), (1, 0)), ((0, 1), (0, 0)), ((1, 1), (0, 0)), ((0, 1), (1, 0)))
+    for left, top in pairs[int(leaf.rng.choice(len(pairs), p=[0.35, 0.15, 0.15, 0.25, 0.1]))]:
+        a, b = leaf.rng.uniform(22, 36, 2) * PX
+        _lose(leaf, (a, b), bool(left), bool(top))
+
+
+def _lose(leaf: Leaf, size: tuple[float, float], left: bool, top: bool) -> None:
+    """Tear a corner off, or fold it over, so far along the two edges, px."""
     rng = leaf.rng
     high, wide = leaf.image.shape[:2]
-    a, b = rng.uniform(24, 46, 2) * PX
-    left, top = rng.random(2) < 0.5
+    a, b = size
     # The edge of a tear wavers; that of a fold is straight and throws a shadow.
     torn = rng.random() < 0.5
     steps = 24 if torn else 2

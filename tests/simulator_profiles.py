@@ -19,6 +19,7 @@ from simulator_damage import (
     smeared,
     stamped,
     stapled,
+    two_corners_lost,
 )
 from simulator_ink import NIBS
 from simulator_machines import Copier, Matrix, Printer, Scanned, Scanner, any_printer, any_scanner
@@ -178,6 +179,7 @@ _CLEAN = (
     _scans("colour-200", "office scanner, 200 dpi colour", dpi=200, mode="colour"),
     Profile("bilevel-300", "1-bit G4, 300 dpi, PDF", _scanner(dpi=300, mode="bilevel"), "pdf-g4", NIBS_DARK),
     Profile("bilevel-200", "1-bit G4, 200 dpi, TIFF", _scanner(dpi=200, mode="bilevel"), "tiff", NIBS_DARK),
+    Profile("bilevel-150", "1-bit G4, 150 dpi, PDF", _scanner(dpi=150, mode="bilevel"), "pdf-g4", NIBS_DARK),
     Profile("jbig2", "1-bit JBIG2, 300 dpi, PDF", _scanner(dpi=300, mode="bilevel"), "pdf-jbig2", NIBS_DARK),
     Profile("png-200", "200 dpi gray, single PNG files", _scanner(dpi=200), "png"),
     Profile("jpg-200", "200 dpi colour, single JPEG files", _scanner(dpi=200, mode="colour"), "jpg", in_colour=True),
@@ -269,6 +271,7 @@ _DAMAGE = (
     ),
     Profile("coffee", "rings of cups", _scanner(dpi=200, mode=_either("gray", "colour")), after=ringed, in_colour=True),
     Profile("corner", "one corner torn off or folded over", _scanner(dpi=200), after=corner_lost),
+    Profile("two-corners", "two corners torn off or folded over", _scanner(dpi=200), after=two_corners_lost),
     Profile("stapled", "stapled through a corner", _scanner(dpi=200), after=stapled),
     Profile(
         "stamp", "stamped on arrival", _scanner(dpi=200, mode=_either("gray", "colour")), after=stamped, in_colour=True
