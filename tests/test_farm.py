@@ -18,6 +18,7 @@ import simulator_formats as formats
 from PIL import Image, ImageOps
 from simulator_contact import pictures, stored_picture
 from simulator_ink import NIBS, Surface
+from simulator_left import as_left
 from simulator_machines import Scanned, Scanner, affine, is_whole, scanned
 from simulator_paper import PX, SERIALS, STRANGERS, blank, boxes, page_px, paper
 from simulator_people import HABITS, Person, Ways, write
@@ -85,6 +86,20 @@ def test_doubt_is_labelled_by_how_a_mark_was_made() -> None:
     kinds = {b.how.split(" over ")[0] for b in written.boxes if b.doubtful}
     assert {"dot", "gapped fill", "pen rested"} <= kinds
     assert all(b.doubtful for b in written.boxes if b.how in ("dot", "pen rested") or b.how.startswith("gapped"))
+
+
+def test_marks_of_which_a_threshold_leaves_nothing_are_in_doubt_and_with_them_the_page_s_bare_boxes() -> None:
+    image = blank("dense", 2, SERIALS[2])
+    surface = Surface(image, boxes("dense", 2))
+    ways = Ways(corrects=0.3, gapped=0, rests=0)
+    written = write(surface, "dense", 2, Person(NIBS["gel black"], HABITS["neat"], ways), np.random.default_rng(8))
+    truth = PageTruth("", 0, "dense", paper("dense").layout.id, 2, SERIALS[2], written)
+    to_px = np.diag([PX, PX, 1.0])
+    kept = Scanned(np.where(image < 128, 0, 255).astype(np.uint8), to_px)
+    assert as_left(truth, kept) == truth
+    lost = as_left(truth, Scanned(np.where(blank("dense", 2, SERIALS[2]) < 128, 0, 255).astype(np.uint8), to_px))
+    assert all(b.doubtful for b in lost.written.boxes)
+    assert [b.state for b in lost.written.boxes] == [b.state for b in written.boxes]
 
 
 def test_ink_beside_the_boxes_is_told() -> None:

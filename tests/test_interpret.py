@@ -141,6 +141,71 @@ def test_what_is_unlike_the_page_s_other_marks_is_uncertain(what: str, value: fl
     assert _states(page)[:9] == [Mark.CROSSED] * 9
 
 
+def test_a_trace_waits_where_ink_fades_and_clean_boxes_do_not() -> None:
+    """Where marks fray but lie well above nothing, only what holds a trace may be left of a mark."""
+    evidence = np.array([2.0, 2.0, 2.2, 2.5, 3.0, 0.9, 2.0, 2.0, 0.1, 0.0, 0.0])
+    pieces = np.array([6.0, 6, 6, 1, 1, 1, 1, 1, 1, 0, 0])
+    page = _marked(11, evidence_mm2=evidence, ink_mm2=evidence, pieces=pieces)
+    found = _states(page)
+    assert found[:3] == [Mark.UNCERTAIN] * 3
+    assert found[3:5] == [Mark.CROSSED] * 2
+    assert found[8:] == [Mark.UNCERTAIN, Mark.EMPTY, Mark.EMPTY]
+
+
+def test_a_pen_whose_strokes_are_whole_is_far_from_the_threshold_whatever_specks_there_are() -> None:
+    """A copier's specks in empty boxes are not what is left of marks where ten crosses are whole."""
+    evidence = np.array([5.0] * 10 + [0.1] * 8 + [0.0] * 4)
+    page = _marked(22, evidence_mm2=evidence, ink_mm2=evidence, crumbs=np.array([0.0] * 10 + [1.0] * 8 + [0.0] * 4))
+    assert _states(page) == [Mark.CROSSED] * 10 + [Mark.EMPTY] * 12
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "doubted"),
+    [
+        pytest.param("width_mm", 0.1, True, id="a hair"),
+        pytest.param("spots", 20.0, True, id="a fill that a threshold left full of spots"),
+        pytest.param("spots", 6.0, False, id="a cross and the paper between its arms"),
+        pytest.param("between", 0.5, True, id="a pale fill behind a cross"),
+    ],
+)
+def test_a_cross_that_may_be_none_is_uncertain(what: str, value: float, doubted: bool) -> None:
+    page = _marked(10, **{what: np.append(getattr(_marked(9), what), value)})
+    assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
+
+
+def test_a_cross_that_was_smeared_full_is_no_fill() -> None:
+    full = box(10.5, 1.0, 0.0)
+    assert states(full, places(), POLICY)[0][0] is Mark.FILLED
+    assert states(replace(full, lighter_mm=np.array([0.4])), places(), POLICY)[0][0] is Mark.UNCERTAIN
+    # A pencil's fill is uneven by itself.
+    pencil = replace(full, lighter_mm=np.array([0.4]), dark=np.array([0.6]))
+    assert states(pencil, places(), POLICY)[0][0] is Mark.FILLED
+
+
+def test_what_lies_beside_a_box_and_is_far_paler_than_the_pen_is_no_mark_that_missed_it() -> None:
+    evidence = np.array([5.0] * 9 + [0.0])
+    beside = np.array([0.0] * 9 + [1.5])
+    page = _marked(10, evidence_mm2=evidence, ink_mm2=evidence, beside_mm2=beside, noise=0.02 * np.ones(10))
+    assert _states(page)[9] is Mark.UNCERTAIN
+    pale = replace(page, beside_dark=np.array([0.0] * 9 + [0.3]))
+    assert _states(pale)[9] is Mark.EMPTY
+    # In black and white nothing is pale.
+    where = Places(np.zeros((10, 2)), np.ones(10), np.ones(10, np.bool_), 0.0, np.eye(3))
+    assert states(pale, where, POLICY, two_toned=True)[9][0] is Mark.UNCERTAIN
+
+
+def test_a_faint_line_counts_where_the_page_s_pen_is_pale_itself() -> None:
+    evidence = np.array([5.0] * 9 + [0.0])
+    page = _marked(10, evidence_mm2=evidence, ink_mm2=evidence, faint_mm=np.array([0.0] * 9 + [2.8]))
+    assert _states(page)[9] is Mark.EMPTY
+    assert _states(replace(page, dark=0.3 * np.ones(10)))[9] is Mark.UNCERTAIN
+
+
+def test_nothing_is_far_paler_than_a_pale_pencil() -> None:
+    pale = np.array([0.34] * 9 + [0.13])
+    assert _states(_marked(10, dark=pale, noise=0.006 * np.ones(10)))[9] is Mark.UNCERTAIN
+
+
 def test_a_ring_s_edge_through_a_corner_is_uncertain() -> None:
     edge = replace(box(1.2, 0.15, 2.2), runs_on=np.array([2.0]), depth_mm=np.array([1.2]))
     assert states(edge, places(), POLICY)[0][0] is Mark.UNCERTAIN
