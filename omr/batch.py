@@ -316,6 +316,8 @@ def _not_taken(single: _Chunk) -> _Shot:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
+    # Told before the processes load NumPy: its threads would wait for each other on cores that have a worker each.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Processes that are started afresh work on every system and inherit no thread's lock.
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from omr.closer import STREAK_SHARE, STREAK_SLANT, beside, faint, largest_gap, lighter, spots, widths
 from omr.images import Gray
 from omr.register import STEP_MM, Floats, Floats32, Laid
-from omr.samples import darkness, sample, whites
+from omr.samples import darkness, median, sample, whites
 
 Bytes = NDArray[np.uint8]
 
@@ -159,7 +159,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
     beside_mm2, beside_dark = beside(dark, around, depth, evidence)
     inked = ink.any((1, 2))
     # The paper's white is the 80th percentile, so paper's middle value lies 0.84 standard deviations darker.
-    noise = float(np.median(dark[:, ::2, ::2])) / 0.84
+    noise = median(dark[:, ::2, ::2]) / 0.84
     return np.stack(
         [
             evidence,
