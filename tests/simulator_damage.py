@@ -157,7 +157,7 @@ def two_corners_lost(leaf: Leaf) -> None:
     """Lose two: both at the top pulled off a clipboard, one side's in a feeder, or a staple's and a dog-ear."""
     pairs = (((1, 1), (0, 1)), ((1, 1), (1, 0)), ((0, 1), (0, 0)), ((1, 1), (0, 0)), ((0, 1), (1, 0)))
     for left, top in pairs[int(leaf.rng.choice(len(pairs), p=[0.35, 0.15, 0.15, 0.25, 0.1]))]:
-        a, b = leaf.rng.uniform(22, 36, 2) * PX
+        a, b = leaf.rng.uniform(32, 46, 2) * PX
         _lose(leaf, (a, b), bool(left), bool(top))
 
 
