@@ -59,6 +59,20 @@ def axe_faults(page: Page, *rules: str) -> list[str]:
     return [f"{page.url} {fault['id']}: {node['target']}" for fault in found for node in fault["nodes"]]
 
 
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules of axe that look at colours."""
+
+
+def axe_faults_light_and_dark(page: Page) -> list[str]:
+    """Return what axe finds on a page in light colours, and what of that depends on colours in dark ones."""
+    page.emulate_media(color_scheme="light")
+    found = axe_faults(page)
+    page.emulate_media(color_scheme="dark")
+    found += [f"in the dark: {fault}" for fault in axe_faults(page, *COLOURS)]
+    page.emulate_media(color_scheme="light")
+    return found
+
+
 def sideways(page: Page) -> bool:
     """Tell whether a page is wider than its window."""
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))

@@ -11,7 +11,7 @@ from browser_helpers import (
     DESKTOP,
     PHONE,
     SMALL,
-    axe_faults,
+    axe_faults_light_and_dark,
     browsing,
     context,
     long_page,
@@ -196,34 +196,32 @@ def test_upload_with_progress_and_review_by_keys(site: Site) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_long_page(site: Site, scheme: str) -> None:
-    page = long_page(context(site.browser, site.address, scheme=scheme).new_page())
+def test_axe_finds_nothing_on_the_long_page(site: Site) -> None:
+    page = long_page(context(site.browser, site.address).new_page())
     faults = []
     for address in ("/", "/s/prov", "/s/prov?lang=en", "/s/prov/thanks", "/s/hittepa", "/sign-in"):
         page.goto(address)
-        faults += axe_faults(page)
+        faults += axe_faults_light_and_dark(page)
     page.goto("/s/demo")
     page.get_by_label("Hur många möten?").fill("x")
     page.get_by_role("button", name="Skicka mina svar").click()
-    faults += axe_faults(page)
+    faults += axe_faults_light_and_dark(page)
     page.get_by_label("Hur många möten?").fill("2")
     page.get_by_label("4", exact=True).check()
     page.get_by_label("Nej", exact=True).check()
     page.get_by_role("button", name="Skicka mina svar").click()
     expect(page.get_by_role("alert")).to_contain_text("följer inte med")
-    faults += axe_faults(page)
+    faults += axe_faults_light_and_dark(page)
     page.context.close()
     assert faults == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_at_the_desk(site: Site, scheme: str) -> None:
-    page = desk_page(site, scheme=scheme)
+def test_axe_finds_nothing_at_the_desk(site: Site) -> None:
+    page = desk_page(site)
     faults = []
     for address in pages(site):
         page.goto(address)
-        faults += axe_faults(page)
+        faults += axe_faults_light_and_dark(page)
     page.context.close()
     assert faults == []
 

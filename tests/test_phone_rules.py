@@ -25,12 +25,14 @@ SHIPPED = sorted((Path(__file__).parent.parent / "forms" / "instruments").glob("
 BOTH = """
 const { rules, answers } = v;
 const routed = m.route(rules, answers);
+const without = m.withoutPassedOver(rules, answers);
 return {
   routed: Object.values(routed).map((a) => [a.question, a.status, a.options, a.asked]),
   asked: m.askedQuestions(rules, answers),
   wordings: rules.questions.map((q) => m.wordingOf(q, routed)),
   faults: m.faults(rules, answers).map((f) => [f.question, f.code, f.detail]),
-  without: m.withoutPassedOver(rules, answers),
+  kept: m.payload(without.kept),
+  gone: without.gone,
   payload: m.payload(answers),
 };
 """
@@ -97,9 +99,7 @@ def on_phone(page: Page, instrument: Instrument, payload: dict[str, object]) -> 
     value = {"rules": rules_of(instrument, codes()), "answers": payload}
     found = run_module(page, "rules", BOTH, value)
     assert isinstance(found, dict)
-    without = found.pop("without")
-    kept = run_module(page, "rules", "return m.payload(v)", without["kept"])
-    return found | {"faults": sorted(found["faults"]), "kept": kept, "gone": without["gone"]}
+    return found | {"faults": sorted(found["faults"])}
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
