@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
+
+import cv2
 import numpy as np
 import pytest
 import simulator
@@ -9,7 +13,8 @@ import simulator_sheets
 from simulator import Cross, Hand, Pen, Scanner, Style
 
 from forms.layout import FieldKind, Layout
-from omr.measure import Measurements, measure
+from omr.images import Gray
+from omr.measure import Measurements, measure, measure_patches
 from omr.outlines import place_boxes
 from omr.register import Laid, black_level, find_markers, register
 
@@ -168,3 +173,72 @@ def test_what_a_threshold_leaves_of_a_stroke_is_crumbs(paper: tuple[simulator.Pa
     numbers = measure(Laid(gray, where, 0), np.array([[box.x, box.y, box.w, box.h]]))
     assert numbers.crumbs.tolist() == [3]
     assert numbers.evidence_mm2[0] < 0.2
+
+
+def closely(draw: Callable[[Gray], None]) -> dict[str, float]:
+    """Return what is measured in a clean box with something drawn on and around it, 8 samples a mm."""
+    patch: Gray = np.full((62, 62), 240, np.uint8)
+    cv2.rectangle(patch, (13, 13), (48, 48), 30, 2)
+    draw(patch)
+    numbers = measure_patches(np.stack([patch] * 2), (4.5, 4.5), 30.0)
+    return dict(zip((f.name for f in fields(Measurements)), numbers[:, 0].tolist(), strict=True))
+
+
+def test_beside_a_box_a_stroke_counts_and_no_shadow_nor_a_line_that_passes() -> None:
+    def stroke(patch: Gray) -> None:
+        cv2.line(patch, (3, 18), (9, 40), 60, 3)
+
+    def passing(patch: Gray) -> None:
+        cv2.line(patch, (4, 0), (7, 61), 60, 3)
+
+    def shadow(patch: Gray) -> None:
+        patch[:, 46:] = np.clip(patch[:, 46:] - np.linspace(0, 100, 16), 0, 255).astype(np.uint8)
+
+    beside = {draw.__name__: closely(draw) for draw in (stroke, passing, shadow)}
+    assert beside["stroke"]["beside_mm2"] > 0.6
+    assert beside["stroke"]["beside_dark"] > 0.7
+    assert beside["passing"]["beside_mm2"] < 0.1
+    assert beside["shadow"]["beside_mm2"] < 0.1
+
+
+def test_a_hair_is_thinner_than_a_pen() -> None:
+    def hair(patch: Gray) -> None:
+        cv2.line(patch, (16, 20), (45, 42), 60, 1)
+
+    def stroke(patch: Gray) -> None:
+        cv2.line(patch, (16, 20), (45, 42), 60, 3)
+
+    assert 0 < closely(hair)["width_mm"] < 0.2
+    assert closely(stroke)["width_mm"] > 0.3
+
+
+def test_spots_of_paper_and_lighter_spots_in_a_fill_are_told() -> None:
+    def full(patch: Gray) -> None:
+        patch[13:49, 13:49] = 40
+
+    def spotted(patch: Gray) -> None:
+        full(patch)
+        patch[18:44:5, 18:44:5] = 240
+
+    def smeared(patch: Gray) -> None:
+        full(patch)
+        patch[25:37, 25:37] = 125
+
+    assert (closely(full)["spots"], closely(full)["lighter_mm"]) == (0, 0)
+    assert closely(spotted)["spots"] > 20
+    assert closely(smeared)["lighter_mm"] > 0.5
+    assert closely(smeared)["cover"] == 1
+
+
+def test_faint_lines_are_looked_for_where_ink_is_pale() -> None:
+    def faint(patch: Gray) -> None:
+        cv2.line(patch, (18, 22), (43, 38), 218, 2)
+
+    patch: Gray = np.full((62, 62), 240, np.uint8)
+    faint(patch)
+    for pen, found in ((170, True), (60, False)):
+        marked: Gray = np.full((62, 62), 240, np.uint8)
+        cv2.line(marked, (18, 18), (43, 43), pen, 4)
+        numbers = measure_patches(np.stack([patch, marked]), (4.5, 4.5), 30.0)
+        row = [f.name for f in fields(Measurements)].index("faint_mm")
+        assert bool(numbers[row, 0] > 2.0) is found
