@@ -174,7 +174,8 @@ export class Visit {
 
   /** The browser's own "back" and "forward". */
   travelled(state) {
-    if (!this.form || !state) return;
+    // A page that is being left is empty already.
+    if (!this.form || !this.form.isConnected || !state) return;
     // Entries from before the language was changed have the address of another one.
     history.replaceState(state, "", this.address || location.href);
     const wanted = (this.trail[state.depth] || {}).at || "about";
