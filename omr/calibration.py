@@ -81,10 +81,10 @@ def scores(chances: Floats) -> tuple[Floats, Floats]:
 
 
 CALIBRATION = Calibration(
-    name="c1",
-    marks=86088,
-    marked=(Line(0.704, -0.4747), Line(0.5, -0.8825)),
-    filled=(Line(0.6518, -0.1137), Line(1.6252, -0.6215)),
-    most=((0.999954, 0.999846, 0.996736), (0.96206, 0.667707, 0.85)),
+    name="c2",
+    marks=246986,
+    marked=(Line(0.6898, -0.4916), Line(0.174, -0.2163)),
+    filled=(Line(0.6336, -0.3836), Line(0.343, -1.1993)),
+    most=((0.999984, 0.999946, 0.998886), (0.906859, 0.724828, 0.776316)),
 )
 """The calibration in use."""

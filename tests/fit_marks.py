@@ -102,13 +102,21 @@ def _line(score: Floats, is_it: NDArray[np.bool_]) -> Line:
     """Fit log-odds by Newton's method; a weak pull towards the score itself keeps clean samples finite."""
     design = np.column_stack([score, np.ones(len(score))])
     prior, weight = np.array([0.5, 0.0]), np.array([1.0, 0.1])
+
+    def cost(beta: Floats) -> float:
+        odds = design @ beta
+        return float(np.sum(np.logaddexp(0, odds) - is_it * odds) + 0.5 * np.sum(weight * (beta - prior) ** 2))
+
     beta = prior.copy()
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
         slope = design.T @ (is_it - p) - weight * (beta - prior)
         bend = (design * (p * (1 - p))[:, None]).T @ design + np.diag(weight)
         step = np.linalg.solve(bend, slope)
-        beta = beta + np.clip(step, -1, 1)
+        # Where scores say little, a whole step leads too far, and back and forth for ever.
+        while cost(beta + step) > cost(beta) and np.abs(step).max() >= 1e-9:
+            step = step / 2
+        beta = beta + step
         if np.abs(step).max() < 1e-9:
             break
     return Line(round(float(beta[0]), 4), round(float(beta[1]), 4))

@@ -50,6 +50,17 @@ def test_more_ink_is_never_less_likely_to_be_meant(one: float, other: float, dou
     assert p[0, 0] >= p[1, 0] - 1e-12
 
 
+def test_a_line_is_fitted_where_scores_say_little() -> None:
+    """Marks about which there is a doubt: their scores lie at the ends, and half of them are right."""
+    score = np.array([-12.0] * 40 + [5.0] * 20 + [12.0] * 40)
+    is_it = np.array([True] * 10 + [False] * 30 + [True] * 10 + [False] * 10 + [True] * 28 + [False] * 12)
+    line = fit_marks._line(score, is_it)
+    p = line.odds(score)
+    # The best line tells as many as there are.
+    assert p.sum() == pytest.approx(is_it.sum(), abs=0.1)
+    assert 0.05 < line.slope < 0.2
+
+
 def test_nothing_is_claimed_above_what_the_sample_supports() -> None:
     clear, doubted = CALIBRATION.most
     # A state's own marks are fewer than all; three in so many is the bound where none was wrong.
