@@ -360,7 +360,7 @@ def _unpacked(work: bytes) -> tuple[Mapping[str, Layout], Policy]:
         raise OmrError(
             "cluster-worker",
             f"A worker has reader {READER}; here it is {reader}.",
-            "Bring Kryssklick on all machines to the same version; after an update start this program and all workers again.",
+            "Bring all machines to the same version of Kryssklick, and start this program and all workers again.",
         )
     return layouts, policy
 
