@@ -136,7 +136,8 @@ def _refuse_missing_letters(draws: list[Draw]) -> None:
         missing = missing_letters(draw.text) if isinstance(draw, Words) else frozenset()
         if missing and isinstance(draw, Words):
             remedy = "Use other letters, or print the sheet in another language; on screen it works as it is."
-            raise LayoutError("missing-letter", f"The paper's font lacks {told(missing)}, in “{draw.text}”.", remedy)
+            what = f"The paper's font lacks {told(missing)}, in “{draw.text}”."
+            raise LayoutError("missing-letter", what, remedy, ("letters", told(missing)))
 
 
 def _layout(instrument: Instrument, language: str, pages: int, fields: list[Field], kind: SheetKind) -> Layout:

@@ -72,7 +72,7 @@ class LayoutError(FormsError):
 
     Attributes:
         about: What of the instrument is meant: `("question", id)`, `("section", id)`, `("intro",)`, `("support",)` or
-            `("thanks",)`; empty where it is nothing in particular.
+            `("thanks",)`; `("letters", which)` where the font lacks some; empty where it is nothing in particular.
     """
 
     def __init__(self, code: str, message: str, remedy: str, about: tuple[str, ...] = ()) -> None:

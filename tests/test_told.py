@@ -78,5 +78,12 @@ def test_a_question_that_finds_no_place_is_named_by_its_number(app: Flask) -> No
         assert told(error.value)[0] == "Frågan ”b” får inte plats på en sida papper."
 
 
+def test_letters_that_the_font_lacks_are_named(app: Flask) -> None:
+    with pytest.raises(LayoutError) as error:
+        compose(instrument(question("a")), {**PARAMETERS, "return_address": "Жанна"}, "sv")
+    assert "Ж" in said(app, "sv", error.value)[0]
+    assert "Ж" in said(app, "en", error.value)[0]
+
+
 def test_an_error_without_words_here_keeps_its_own(app: Flask) -> None:
     assert said(app, "sv", FormsError("no-such-code", "What.", "Remedy.")) == ("What.", "Remedy.")

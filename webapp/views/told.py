@@ -239,6 +239,9 @@ def told(error: DatasetError | FormsError | OmrError, instrument: Instrument | N
         error: The error. One that has no translation is told in its own words rather than in general ones.
         instrument: What is asked: a question that finds no place on paper is named by its number in it.
     """
+    if isinstance(error, LayoutError) and error.about[:1] == ("letters",):
+        what = gettext("The paper's font lacks letters of a text: %(letters)s.", letters=error.about[1])
+        return what, _BY_CODE["missing-letter"]()[1]
     by_part = _BY_CODE_AND_PART.get(error.code)
     if by_part is not None and isinstance(error, LayoutError):
         return by_part(_part(error.about, instrument))
