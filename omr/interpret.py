@@ -114,9 +114,7 @@ def doubts(
     whole &= measured.cover < policy.frayed_cover
     thrown_away = bool(np.any(measured.noise < policy.grain))
     last = two_toned & _thickened(measured, empty, policy)
-    # A pen that is about as dark as the threshold leaves few of many strokes whole.
-    marked = int((~empty).sum())
-    steady = marked >= policy.steady_marks and np.sum(broken & ~empty) <= policy.steady_share * marked
+    steady = _is_steady(broken, empty, policy)
     fraying = thrown_away and not steady and _share(broken | last, measured) >= policy.fading_share
     margin = _margin(measured, policy) if fraying else np.inf
     through = measured.runs_on >= 2
@@ -201,6 +199,12 @@ def _thickened(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
     usual = float(np.median(covers))
     uneven = float(np.median(np.abs(covers - usual)))
     return np.asarray(empty & (measured.cover >= usual + max(policy.last_cover, policy.last_uneven * uneven)), np.bool_)
+
+
+def _is_steady(broken: Truths, empty: Truths, policy: Policy) -> bool:
+    """Tell whether a page's marks are whole: a pen that is about as dark as the threshold leaves few of many so."""
+    marked = int((~empty).sum())
+    return bool(marked >= policy.steady_marks and np.sum(broken & ~empty) <= policy.steady_share * marked)
 
 
 def _plain(measured: Measurements, policy: Policy) -> Floats:

@@ -34,8 +34,8 @@ HEAD = (
 
 LEGEND = """\
 - **not empty**: boxes that somebody crossed or filled. **doubtful**: marks that a careful person with the paper in hand
-  would doubt too (a dot, a fill with gaps, ink from elsewhere): labelled when they were made, counted apart, in no
-  other column of marks.
+  would doubt too (a dot, a fill with gaps, ink from elsewhere), or who sees a 1-bit scan that has left next to nothing
+  of a mark: labelled when they were made, counted apart, in no other column of marks.
 - **silent misreads**: state wrong and not `uncertain`, `filled` for `crossed` included. **at most**: the upper bound of
   their rate at 95 %, 3/n where none was seen. What is simulated is called simulated: paper may behave otherwise.
 - **refused**: of pages that a person would call usable. **faults**: what must never be: wrong page, serial or layout, a
