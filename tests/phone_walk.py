@@ -379,8 +379,11 @@ class Walk:
         elif screen.at == "resume":
             self.resume()
         elif screen.at == "review":
-            if self.chance.random() < 0.35 and len(self.steps) < LONG_ENOUGH:
-                self.change(self.chance.choice(self.record.asked()))
+            asked = self.record.asked()
+            # What others hang on: their answers go with it, or are asked for anew.
+            deciding = [q for q in asked if q in self.record.deciding]
+            if self.chance.random() < (0.7 if deciding else 0.35) and len(self.steps) < LONG_ENOUGH:
+                self.change(self.chance.choice(deciding or asked))
             else:
                 return self.send()
         else:

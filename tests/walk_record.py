@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 from strategies import instruments
 
 from forms.answers import Given, Mark, clean, route, submission_faults, to_payload, without_passed_over
-from forms.model import Instrument, Kind, Question
+from forms.model import Instrument, Kind, Question, questions_in
 from forms.places import codes
 from webapp.views.posted import read_given
 
@@ -76,6 +76,12 @@ class Record:
     def asked(self) -> list[str]:
         """Return the questions that are asked, in order."""
         return [a.question for a in route(self.instrument, self.given()) if a.asked]
+
+    @property
+    def deciding(self) -> set[str]:
+        """Questions that it depends on whether others are asked."""
+        conditions = [q.asked_if for q in self.instrument.questions if q.asked_if is not None]
+        return {question for condition in conditions for question in questions_in(condition)}
 
     def faulty(self) -> list[str]:
         """Return the questions that have to be mended before anything is sent."""
