@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import ifaddr
 import pytest
 from contact_helpers import a_keeper
 
@@ -186,6 +187,18 @@ def test_addresses_are_those_of_this_machine() -> None:
     everywhere = addresses("0.0.0.0", 80)
     assert everywhere[0] == "http://127.0.0.1:80/"
     assert all(socket.inet_aton(a.split("/")[2].split(":")[0]) for a in everywhere)
+
+
+def test_a_laptop_that_makes_a_network_of_its_own_tells_its_address_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def adapter(name: str, *ips: str) -> ifaddr.Adapter:
+        return ifaddr.Adapter(name, name, [ifaddr.IP(ip, 24, name) for ip in ips])
+
+    own = (adapter("lo", "127.0.0.1"), adapter("docker0", "172.17.0.1"), adapter("wlan0", "10.42.0.1"))
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: own)
+    everywhere = addresses("0.0.0.0", 8000)
+    assert "http://10.42.0.1:8000/" in everywhere
+    assert not [a for a in everywhere if "172.17.0.1" in a]
+    assert len(set(everywhere)) == len(everywhere)
 
 
 def test_the_tray_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import logging
 import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import click
+import ifaddr
 import waitress
 from waitress.server import BaseWSGIServer, MultiSocketServer
 
@@ -32,6 +34,9 @@ Measured with tests/bench_submissions.py, 16 clients on the same two cores: 4 th
 
 TICK_SECONDS = 1.0
 """How often the tray is asked whether a lot is due."""
+
+_CONTAINERS = ("docker", "veth", "br-", "virbr", "lxc")
+"""How the names of networks begin that only programs of this machine are in."""
 
 _log = logging.getLogger("kryssklick")
 
@@ -149,19 +154,33 @@ def addresses(host: str, port: int) -> list[str]:
         port: Its port.
 
     Returns:
-        One address, or for 0.0.0.0 this machine's own and that in the local network, if there is one.
+        One address, or for 0.0.0.0 this machine's own and those in its networks, first the one that leads on to others.
+        A laptop that gives phones a network of its own has no such one.
     """
     if host not in ("0.0.0.0", "::"):  # noqa: S104 (a comparison, nothing is bound)
         return [f"http://{host}:{port}/"]
-    found = ["127.0.0.1"]
+    found = ["127.0.0.1", *_leading_on(), *_in_networks()]
+    return [f"http://{address}:{port}/" for address in dict.fromkeys(found)]
+
+
+def _leading_on() -> Iterator[str]:
+    """Yield the address that this machine uses towards the outside, if there is one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # Nothing is sent: connecting a datagram socket only asks which of our addresses would be used.
             probe.connect(("192.0.2.1", 9))
-            found.append(probe.getsockname()[0])
+            yield probe.getsockname()[0]
         except OSError:
             pass
-    return [f"http://{address}:{port}/" for address in found]
+
+
+def _in_networks() -> Iterator[str]:
+    """Yield this machine's IPv4 addresses in networks that phones may be in: not its own, not those of containers."""
+    for adapter in ifaddr.get_adapters():
+        if not adapter.nice_name.startswith(_CONTAINERS):
+            for ip in adapter.ips:
+                if ip.is_IPv4 and not ipaddress.ip_address(str(ip.ip)).is_loopback:
+                    yield str(ip.ip)
 
 
 def _greeting(instance: Instance, host: str, port: int) -> list[str]:
