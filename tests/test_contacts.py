@@ -202,6 +202,24 @@ def test_tests_of_a_draft_vanish_when_it_opens(instance: Instance) -> None:
     assert rows(instance, "SELECT count(*) FROM sign_ups") == [(0,)]
 
 
+@pytest.mark.parametrize("tidied", [False, True])
+def test_what_is_sent_again_after_the_opening_is_kept(instance: Instance, tidied: bool) -> None:
+    """A page that was loaded in the draft goes on with its number."""
+    keeper = a_keeper(instance)
+    draft = instance.surveys.create("utkast", DEFINITION, "x", parameters=PARAMETERS)
+    number = secrets.token_bytes(16)
+    sealed = instance.contacts.seal_on_arrival(number, DETAILS, "sv")
+    instance.contacts.submit(draft, number, sealed)
+    opened = instance.surveys.open("utkast")
+    if tidied:
+        instance.contacts.tidy()
+    assert instance.contacts.submit(opened, number, sealed) is Acknowledgement.ACCEPTED
+    assert instance.contacts.submit(opened, number, sealed) is Acknowledgement.REPEATED
+    instance.contacts.tidy()
+    (kept,) = instance.contacts.all(opened)
+    assert keeper.open(kept)["answers"] == DETAILS
+
+
 def test_a_new_key_takes_the_place_of_the_old_one_which_still_opens_what_was_sealed_to_it(instance: Instance) -> None:
     before = a_keeper(instance)
     sign_up(instance)
@@ -231,9 +249,28 @@ def test_a_key_that_is_sent_twice_is_kept_once(instance: Instance) -> None:
     assert len(instance.keepers.of("vera")) == 1
 
 
+def test_the_key_of_somebody_else_is_not_taken_and_not_logged(instance: Instance) -> None:
+    keeper, other = a_keeper(instance), a_keeper(instance, "dag")
+    entries = len(list(instance.log.entries()))
+    with pytest.raises(DatasetError) as told:
+        instance.keepers.make("dag", keeper.key.public, some_locks())
+    assert told.value.code == "bad-key"
+    assert len(list(instance.log.entries())) == entries
+    assert {k.id for k in instance.keepers.current()} == {keeper.key.id, other.key.id}
+
+
+def test_who_uses_a_keepers_session_can_not_lock_the_keeper_out(instance: Instance) -> None:
+    """Neither the passphrase nor the key on paper is known to them: what is on paper opens as before."""
+    keeper = a_keeper(instance)
+    with pytest.raises(DatasetError) as told:
+        instance.keepers.lock_anew("vera", keeper.key.id, some_locks())
+    assert told.value.code == "bad-key"
+    assert instance.keepers.of("vera")[0].locks == keeper.key.locks
+
+
 def test_keys_stand_in_the_log_and_locks_can_be_changed(instance: Instance) -> None:
     keeper, other = a_keeper(instance), a_keeper(instance, "dag")
-    new = some_locks()
+    new = json.dumps(json.loads(some_locks()) | {"recovery": json.loads(keeper.key.locks)["recovery"]})
     instance.keepers.lock_anew("vera", keeper.key.id, new)
     assert json.loads(instance.keepers.of("vera")[0].locks) == json.loads(new)
     with pytest.raises(DatasetError) as told:

@@ -99,15 +99,18 @@ class Keepers:
         The same key once more changes nothing: a browser repeats what it was not told the end of.
 
         Raises:
-            DatasetError: `not-a-keeper`, `bad-key`: no point of the curve, or locks of another form.
+            DatasetError: `not-a-keeper`, `bad-key`: no point of the curve, other locks, or somebody else's key.
         """
         if not self._keeps(user):
             remedy = "Whoever runs the computer gives the role with `kryssklick user add NAME --role contact-keeper`."
             raise DatasetError("not-a-keeper", f"“{user}” is no contact keeper.", remedy)
         _check_point(public)
         made = KeeperKey(key_id(public), user, public, read_locks(locks), local_date(self._store.now()), True)
-        if any(key.public == public for key in self.of(user)):
+        owners = {key.user for key in self.all() if key.public == public}
+        if user in owners:
             return made
+        if owners:
+            raise _bad("somebody else has it")
         # First the log: an entry about a key that never came is harmless, a key that nobody heard of is not.
         self._note("contact key made", made)
 
@@ -122,16 +125,21 @@ class Keepers:
         return made
 
     def lock_anew(self, user: str, key: bytes, locks: str) -> None:
-        """Put other locks on a keeper's own private key: it has a new passphrase.
+        """Put another passphrase lock on a keeper's own private key.
+
+        The recovery lock stays as it was made: whoever sits down at a keeper's signed-in browser without knowing the
+        passphrase can't lock away what has come.
 
         Raises:
-            DatasetError: `unknown-key`, `bad-key`.
+            DatasetError: `unknown-key`; `bad-key`: of another form, or with another recovery lock.
         """
         found = next((k for k in self.of(user) if k.id == key), None)
         if found is None:
             remedy = "Load the page again."
             raise DatasetError("unknown-key", "The key is none of yours.", remedy)
         checked = read_locks(locks)
+        if json.loads(checked)[RECOVERY] != json.loads(found.locks)[RECOVERY]:
+            raise _bad("its recovery lock is another one")
         self._note("contact key locked anew", found)
         sql = "UPDATE keeper_keys SET locks = ? WHERE id = ? AND user = ?"
         self._file.write(lambda: self._file.execute(sql, (checked, key, user)))
