@@ -117,6 +117,9 @@ def doubts(
     steady = _is_steady(broken, empty, policy)
     fraying = thrown_away and not steady and _share(broken | last, measured) >= policy.fading_share
     margin = _margin(measured, policy) if fraying else np.inf
+    gone = margin
+    if thrown_away and not steady and _is_torn(measured, crossed, policy):
+        gone = _margin(measured, policy)
     through = measured.runs_on >= 2
     pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
     usual = (
@@ -142,9 +145,9 @@ def doubts(
         | (fraying & crossed & (measured.cover >= policy.frayed_cover)),
         "a trace where ink fades": (margin < policy.fading_margin)
         & ((empty & ((measured.ink_mm2 > 0) | (measured.crumbs > 0) | last)) | (crossed & broken)),
-        "the page's ink fades": np.full(len(best), margin < policy.gone_margin),
+        "the page's ink fades": np.full(len(best), gone < policy.gone_margin),
         "a streak": crossed & (measured.streak > 0),
-        "a hair": crossed & (measured.width_mm < policy.hair_mm),
+        "a hair": crossed & _thin(measured, crossed, usual, policy),
         "lighter spots in a fill": (best == 2)
         & (dark >= policy.lighter_dark)
         & (measured.lighter_mm >= policy.lighter_mm),
@@ -154,9 +157,11 @@ def doubts(
         "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
         "a ring's edge": crossed & through & (measured.depth_mm < policy.corner_mm),
         # What a hand does to a box is about as dark as what it does to the others.
-        "paler than the pen": toned & (dark < policy.pale * pen),
+        "paler than the pen": toned & (dark < _pale(measured, pen, policy)),
         "a crease or a stain's edge": toned & through & (dark < min(policy.line, policy.pale_line * (pen or 1))),
         "faint": toned & (dark < policy.faint),
+        # Black all around hides whatever a box holds, and looks like its line.
+        "no paper around it": measured.white < policy.no_paper * measured.white.max(initial=0.0),
         # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
         "not found in its place": ~places.sure | (places.scatter_mm > policy.worst_scatter_mm),
     }
@@ -205,6 +210,40 @@ def _is_steady(broken: Truths, empty: Truths, policy: Policy) -> bool:
     """Tell whether a page's marks are whole: a pen that is about as dark as the threshold leaves few of many so."""
     marked = int((~empty).sum())
     return bool(marked >= policy.steady_marks and np.sum(broken & ~empty) <= policy.steady_share * marked)
+
+
+def _is_torn(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
+    """Tell whether most crosses of a page have fallen to pieces, be they too few for the share of all that it holds."""
+    pieces = measured.pieces[crossed]
+    return len(pieces) >= policy.torn_marks and float(np.mean(pieces >= 2)) >= policy.torn_share
+
+
+def _thin(measured: Measurements, crossed: Truths, usual_mm2: float, policy: Policy) -> Truths:
+    """Tell which lines are thinner than a pen's, or than those of this page's pen, N.
+
+    Args:
+        measured: What was measured in the boxes of a page.
+        crossed: Which are crossed.
+        usual_mm2: Evidence of the page's usual mark.
+        policy: Thresholds.
+    """
+    width = measured.width_mm
+    told = crossed.sum() >= policy.pen_marks
+    own_mm = policy.hair_pen * float(np.median(width[crossed])) if told else policy.hair_most_mm
+    hair = width < max(policy.hair_mm, min(policy.hair_most_mm, own_mm))
+    scant = measured.evidence_mm2 < policy.thin_scant * usual_mm2
+    return np.asarray(hair | ((width < policy.thin_mm) & scant), np.bool_)
+
+
+def _pale(measured: Measurements, pen: float, policy: Policy) -> float:
+    """Return the darkness below which a mark is paler than the page's pen.
+
+    What shines through is far paler; but smeared over, or with a fold across it, it is nearly as dark as pencil. So
+    where a page's back is seen to shine through, more is asked of a mark.
+    """
+    shown = (measured.noise >= policy.grain) & (measured.length_mm > policy.dot_mm)
+    shown &= measured.dark < policy.pale * pen
+    return pen * (policy.pale_shown if shown.sum() >= policy.shown_boxes else policy.pale)
 
 
 def _plain(measured: Measurements, policy: Policy) -> Floats:

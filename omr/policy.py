@@ -44,12 +44,19 @@ class Policy:
         fading_margin: How many standard deviations (of the logarithm of the evidence) such a page's marks have to lie
             above `ink_mm2`; with less, any trace in a box may be all that is left of a mark.
         gone_margin: The same; with less, others may have vanished altogether, and no box of the page is sure.
+        torn_marks: Fewest crossed boxes of a page …
+        torn_share: … of which at least this share has fallen into two pieces or more: then the pen is near what its
+            scanner still shows, too.
         steady_marks: Fewest marks of a page that tell, if none of them has fallen to pieces, that its pen is far from
             what its scanner still shows.
         steady_share: Share of them that may have fallen to pieces all the same, by a speck or a fold.
         most_spots: Most separate spots of paper in a box that a cross leaves; more are what is left of a fill.
         dot_mm: Length up to which ink is a speck of dirt or a dot, about which a person is asked.
         hair_mm: Width of a line below which it is no pen's: a hair, a scratch, a fine fold.
+        hair_pen: The same in the usual width of the page's strokes …
+        hair_most_mm: … for lines up to this width: strokes are broadest where they cross, and a lone one doesn't.
+        thin_mm: Width of a line below which it may be a hair where it holds …
+        thin_scant: … less ink than this, in that of the usual mark of its page.
         lighter_mm: Radius of a far lighter spot in a fill from which on it may be a cross, smeared over …
         lighter_dark: … where ink is at least so dark; a pencil's fills are uneven.
         between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes, where paper has
@@ -61,6 +68,8 @@ class Policy:
         scant_mm2: Evidence from which on it is none, however much the others hold.
         corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
+        pale_shown: The same where the page's back shines through, which a smear or a fold makes darker: …
+        shown_boxes: … where so many boxes hold lines that are paler than `pale`.
         pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
         line: Darkness of such a line below which it is none of a pen.
         toned_cover: Covered share of a box from which on the darkness of ink is told where paper has no grain.
@@ -71,6 +80,8 @@ class Policy:
         stain_pale: What is far paler, in the darkness of the pen …
         stain_pen: … which is at least so dark: beside a pale pencil nothing is.
         pen_marks: Fewest marks of a page that tell how dark its pen is.
+        no_paper: Gray value of what is around a box, in that of the page's whitest paper, below which none of it is
+            paper: a black bar, a picture that is damaged. A hand's shadow leaves twice as much.
         words_mm2: Ink at an option's words from which on it is stray ink.
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
         overshoot_mm: How far a box's own cross may reach into its words.
@@ -106,11 +117,17 @@ class Policy:
     fading_share: float = 0.2
     fading_margin: float = 2.5
     gone_margin: float = 1.5
+    torn_marks: int = 3
+    torn_share: float = 0.6
     steady_marks: int = 5
     steady_share: float = 0.05
     most_spots: int = 12
     dot_mm: float = 1.0
     hair_mm: float = 0.3
+    hair_pen: float = 0.65
+    hair_most_mm: float = 0.4
+    thin_mm: float = 0.5
+    thin_scant: float = 0.4
     lighter_mm: float = 0.27
     lighter_dark: float = 0.9
     between: float = 0.1
@@ -121,6 +138,8 @@ class Policy:
     scant_mm2: float = 1.2
     corner_mm: float = 1.3
     pale: float = 0.6
+    pale_shown: float = 0.82
+    shown_boxes: int = 6
     pale_line: float = 0.8
     line: float = 0.33
     toned_cover: float = 0.05
@@ -131,6 +150,7 @@ class Policy:
     stain_pale: float = 0.4
     stain_pen: float = 0.45
     pen_marks: int = 5
+    no_paper: float = 0.25
     words_mm2: float = 0.7
     area_mm2: float = 1.5
     overshoot_mm: float = 3.0
@@ -138,5 +158,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a7")
+POLICY = Policy("a8")
 """The policy in use."""

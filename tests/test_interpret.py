@@ -173,6 +173,63 @@ def test_a_cross_that_may_be_none_is_uncertain(what: str, value: float, doubted:
     assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
 
 
+@pytest.mark.parametrize(
+    ("width", "evidence", "doubted"),
+    [
+        pytest.param(0.35, 4.0, True, id="a long line, far thinner than the page's strokes"),
+        pytest.param(0.45, 1.9, True, id="a line as thin as a fine pen's that holds far less than a cross"),
+        pytest.param(0.45, 4.0, False, id="a thin cross"),
+        pytest.param(0.6, 1.9, False, id="a slash as broad as the others' strokes"),
+    ],
+)
+def test_a_line_thinner_than_the_page_s_strokes_may_be_a_hair(width: float, evidence: float, doubted: bool) -> None:
+    page = _marked(10, width_mm=np.array([0.6] * 9 + [width]), evidence_mm2=np.array([5.0] * 9 + [evidence]))
+    assert _states(page) == [Mark.CROSSED] * 9 + [Mark.UNCERTAIN if doubted else Mark.CROSSED]
+
+
+def test_on_pages_of_a_fine_pen_thin_lines_are_crosses() -> None:
+    assert _states(_marked(10, width_mm=0.35 * np.ones(10))) == [Mark.CROSSED] * 10
+    # Of two marks alone nobody knows how thin the pen is.
+    assert _states(_marked(2, width_mm=0.35 * np.ones(2))) == [Mark.UNCERTAIN] * 2
+
+
+@pytest.mark.parametrize(("shown", "state"), [(5, Mark.CROSSED), (6, Mark.UNCERTAIN)])
+def test_where_the_back_shines_through_what_is_paler_than_the_pen_may_be_a_smear_over_it(
+    shown: int, state: Mark
+) -> None:
+    """Print that shines through with a thumb's smear over it is darker than either."""
+    dark = np.array([0.38] * 20 + [0.3] + [0.18] * shown)
+    page = _marked(21 + shown, dark=dark, noise=0.01 * np.ones(21 + shown))
+    found = _states(page)
+    assert found[:20] == [Mark.CROSSED] * 20
+    assert found[20] is state
+
+
+def test_a_box_with_no_paper_around_it_is_never_sure() -> None:
+    """A damaged picture that is black all over a box hides its cross, and its black looks like the box's line."""
+    evidence = np.array([5.0] * 5 + [0.0] * 5)
+    page = _marked(10, evidence_mm2=evidence, ink_mm2=evidence)
+    clear = [Mark.CROSSED] * 5 + [Mark.EMPTY] * 5
+    assert _states(page) == clear
+    hidden = replace(page, white=np.array([240.0] * 9 + [0.0]))
+    assert _states(hidden) == [*clear[:9], Mark.UNCERTAIN]
+    # Not where most of the page is black, either.
+    assert _states(replace(page, white=np.array([0.0] * 9 + [240.0]))) == [Mark.UNCERTAIN] * 9 + [Mark.EMPTY]
+    # A hand's shadow is far lighter.
+    assert _states(replace(page, white=np.array([200.0] * 5 + [90.0] * 5))) == clear
+
+
+@pytest.mark.parametrize(("pieces", "fades"), [((2, 3, 3, 2), True), ((1, 1, 3, 1), False)])
+def test_where_most_of_few_crosses_are_torn_an_empty_box_proves_nothing(pieces: tuple[int, ...], fades: bool) -> None:
+    """Specks in clean boxes hide how large a share of the marks has frayed; the marks themselves tell."""
+    evidence = np.array([0.75, 1.42, 1.7, 0.8] + [0.1] * 4 + [0.0] * 4)
+    counts = np.array([*pieces, *[1] * 4, *[0] * 4], np.float64)
+    crumbs = np.array([0.0, 2.0, 0.0, 0.0] + [1.0] * 4 + [0.0] * 4)
+    width = 0.8 * np.ones(12)
+    page = _marked(12, evidence_mm2=evidence, ink_mm2=evidence, pieces=counts, crumbs=crumbs, width_mm=width)
+    assert (set(_states(page)[8:]) == {Mark.UNCERTAIN}) is fades
+
+
 def test_a_cross_that_was_smeared_full_is_no_fill() -> None:
     full = box(10.5, 1.0, 0.0)
     assert states(full, places(), POLICY)[0][0] is Mark.FILLED
