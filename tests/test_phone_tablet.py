@@ -144,7 +144,7 @@ def test_without_network_from_cold_and_killed_it_still_seals_and_sends_later(tmp
         # This browser keeps pages that were left, to show them at once on the way back.
         to_the_last(page)
         page.goto("about:blank")
-        page.evaluate("history.back()")
+        page.evaluate("setTimeout(() => history.back())")
         page.wait_for_url("**/s/kall*")
         blank(page)
         for _ in range(100):
