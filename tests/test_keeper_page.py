@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -198,7 +200,12 @@ def test_a_passphrase_has_to_be_long_and_the_same_twice(site: PhoneSite) -> None
     assert site.instance.keepers.of("ny") == ()
 
 
-def test_the_recovery_key_opens_it_and_a_new_passphrase_takes_over(site: PhoneSite, room: Room) -> None:
+def test_the_recovery_key_opens_it_and_a_new_passphrase_takes_over(
+    site: PhoneSite, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new passphrase is worked through as often as is asked for now, however long ago the key was made."""
+    for module in ("dataset.keepers", "views.keeper"):
+        monkeypatch.setattr(f"webapp.{module}.LEAST_ITERATIONS", 600_100)
     empty(site)
     sign_up(site.instance)
     with visit(site, room) as page:
@@ -228,7 +235,8 @@ def test_the_recovery_key_opens_it_and_a_new_passphrase_takes_over(site: PhoneSi
         page.fill("#change-again", WORDS)
         page.click("#opened details .actions button")
         expect(page.locator("#told h2")).to_have_text("Den nya lösenfrasen gäller från och med nu")
-    assert len(site.instance.keepers.of("vera")) == 1
+    (key,) = site.instance.keepers.of("vera")
+    assert json.loads(key.locks)["passphrase"]["iterations"] == 600_100
 
 
 def test_one_is_deleted_after_being_asked_once(site: PhoneSite, room: Room) -> None:
@@ -294,6 +302,60 @@ def test_it_locks_itself_and_by_the_button(site: PhoneSite, room: Room) -> None:
         assert not any(text in page.content() for text in SECRETS)
         page.reload()
         expect(page.locator("#locked")).to_be_visible()
+
+
+def test_what_was_under_way_when_the_page_was_left_opens_nothing(site: PhoneSite, room: Room) -> None:
+    """The browser may keep the page for “back” in the very moment in which the passphrase is worked through."""
+    empty(site)
+    sign_up(site.instance)
+    with visit(site, room) as page:
+        page.evaluate(
+            """words => {
+                const {prototype} = SubtleCrypto, {deriveKey} = prototype;
+                prototype.deriveKey = function (...all) {
+                    prototype.deriveKey = deriveKey;
+                    dispatchEvent(new Event("pagehide"));
+                    return deriveKey.apply(this, all);
+                };
+                document.getElementById("open-passphrase").value = words;
+                document.querySelector("[data-does=unlock]").requestSubmit();
+            }""",
+            WORDS,
+        )
+        expect(page.locator("body[aria-busy]")).to_have_count(0)
+        expect(page.locator("#locked")).to_be_visible()
+        expect(page.locator("#opened")).to_be_hidden()
+        assert not any(text in page.content() for text in SECRETS)
+        unlock(page)
+        expect(page.locator(".sign-up")).to_have_count(1)
+
+
+def test_what_strangers_write_is_text_whatever_they_send(site: PhoneSite, room: Room) -> None:
+    """A modified client may seal anything at all; it must not hide what others wrote either."""
+    empty(site)
+    evil = '</dd><img src=x onerror="document.title=1"><script>document.title=2</script>\u202e'
+    answers = {
+        "namn": {"texts": {"": evil}, "options": [evil, "__proto__", "constructor", 7, None, ["a"], {"toString": 1}]},
+        "na": {"texts": evil, "options": {"length": 3}},
+        "tolk": {"options": ["ja"], "texts": {"ja": {"a": evil}}},
+        "__proto__": {"x": evil},
+        "meddelande": evil,
+        "sallskap": None,
+    }
+    contacts, number = site.instance.contacts, secrets.token_bytes(16)
+    sealed = contacts.seal_on_arrival(number, answers, {"toString": 1})  # type: ignore[arg-type] # as only they would
+    contacts.submit(site.instance.surveys.get("prov"), number, sealed)
+    sign_up(site.instance)
+    with visit(site, room) as page:
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        unlock(page)
+        expect(page.locator(".sign-up")).to_have_count(2)
+        card = page.locator(".sign-up", has_text="onerror")
+        assert card.locator("img, script").count() == 0
+        assert "native code" not in card.inner_text()
+        assert page.title().startswith("Kontaktuppgifter")
+        assert faults == []
 
 
 def test_a_deputy_opens_what_comes_from_then_on(site: PhoneSite, room: Room) -> None:

@@ -38,14 +38,17 @@ export async function openAll(surveys, keys) {
 
 const tag = (name, className, text) => Object.assign(document.createElement(name), { className, textContent: text });
 const plain = (text) => (typeof text === "string" ? text : "");
+/** A text out of a table; "" where there is none of that name, whatever a stranger gave as the name. */
+const textOf = (table, name) =>
+  typeof name === "string" && Object.prototype.hasOwnProperty.call(table, name) ? plain(table[name]) : "";
 
 /** What was answered to one question, in words. */
 function said(question, answers) {
   const what = answers[question.id] || {};
   const texts = what.texts && typeof what.texts === "object" ? what.texts : {};
   const options = Array.isArray(what.options) ? what.options : [];
-  const words = options.map((id) => [question.options[id] || plain(id), plain(texts[id])].filter(Boolean).join(" "));
-  return [...words, plain(texts[""])].filter(Boolean).join(", ");
+  const word = (id) => [textOf(question.options, id) || plain(id), textOf(texts, id)].filter(Boolean).join(" ");
+  return [...options.map(word), textOf(texts, "")].filter(Boolean).join(", ");
 }
 
 /** One sign-up with its button. */
@@ -63,7 +66,7 @@ function card(one, slug, data) {
       const answer = said(question, answers);
       list.append(tag("dt", "", question.text), tag("dd", answer ? "" : "soft", answer || words.blank));
     }
-    const language = languages[one.value.language] || plain(one.value.language);
+    const language = textOf(languages, one.value.language) || plain(one.value.language);
     if (language) list.append(tag("dt", "", words.language), tag("dd", "", language));
     place.append(list);
   } else place.append(document.getElementById("on-damaged").content.cloneNode(true));

@@ -23,7 +23,7 @@ class SignedOut extends Error {}
 /** One visit to the room. */
 class Room {
   constructor(data) {
-    Object.assign(this, { data, keys: {}, made: null, busy: false });
+    Object.assign(this, { data, keys: {}, made: null, busy: false, left: false });
     this.idle = new Idle(IDLE_MINUTES, (left) => this.idled(left));
   }
 
@@ -67,7 +67,7 @@ class Room {
   /** Do something that takes a moment: once, however often it is pressed. */
   async work(what, form) {
     if (this.busy) return;
-    this.busy = true;
+    Object.assign(this, { busy: true, left: false });
     document.body.setAttribute("aria-busy", "true");
     clear(byId("told"));
     if (form) show(byId("told"), "working", { focus: false });
@@ -79,6 +79,7 @@ class Room {
       if (!(error instanceof SignedOut || error instanceof TypeError || error instanceof SyntaxError)) throw error;
     } finally {
       this.busy = false;
+      if (this.left) this.lock();
       document.body.removeAttribute("aria-busy");
     }
   }
@@ -121,14 +122,13 @@ class Room {
 
   /** The recovery key is on paper: only now the server gets the locked key. */
   async keep() {
-    const { publicKey, locks } = this.made;
+    const { publicKey, locks, opened } = this.made;
     const said = await this.send(this.data.make, { public: publicKey, locks: JSON.stringify(locks) });
     if (!said.done) return this.tell("refused", said.told);
-    const { opened } = this.made;
+    this.data.has_key = true;
     this.forgetMade();
     const sealed = await this.ask(this.data.sealed);
     const own = sealed.keys.find((key) => key.public === publicKey);
-    this.data.has_key = true;
     this.keys = own ? { [own.id]: opened } : {};
     await this.enter(sealed);
     return this.tell("kept");
@@ -172,7 +172,7 @@ class Room {
     const sealed = await this.ask(this.data.sealed);
     let changed = 0;
     for (const key of sealed.keys) {
-      const locks = await lockAnew(key, how, secret, words);
+      const locks = await lockAnew(key, how, secret, words, this.data.iterations);
       if (!locks) continue;
       const said = await this.send(this.data.lock, { key: key.id, locks: JSON.stringify(locks) });
       if (!said.done) return this.tell("refused", said.told);
@@ -186,6 +186,8 @@ class Room {
 
   async enter(sealed) {
     const found = await openAll(sealed.surveys, this.keys);
+    // Locked or left while it worked: nothing is shown any more.
+    if (this.left) return;
     this.screen("opened");
     const number = found.reduce((n, survey) => n + survey.cards.length + survey.closed.length, 0);
     byId("none").hidden = number > 0;
@@ -197,6 +199,7 @@ class Room {
 
   /** Nothing that was opened stays, and no key. */
   lock() {
+    this.left = true;
     this.keys = {};
     this.forgetMade();
     this.idle.stop();

@@ -4,7 +4,8 @@
  *   makeKey(passphrase, iterations)         { publicKey, locks, recovery, opened }: what the server keeps, the recovery
  *                                           key in words for paper, and the private key, open
  *   openKey(key, how, secret)               the private key for reading; how: "passphrase" or "recovery". null: wrong
- *   lockAnew(key, how, secret, passphrase)  locks with a new passphrase, the recovery lock as it was. null: wrong
+ *   lockAnew(key, how, secret, passphrase, iterations)
+ *                                           locks with a new passphrase, the recovery lock as it was. null: wrong
  *   sameWords(text)                         a passphrase as it is taken: however its blanks were typed
  *
  * key: { public, locks } as the server gives it, public in base64. Nothing secret leaves this module but as asked for;
@@ -126,10 +127,9 @@ export async function openKey(key, how, secret) {
 }
 
 /** @returns {Promise<?Object>} */
-export async function lockAnew(key, how, secret, passphrase) {
+export async function lockAnew(key, how, secret, passphrase, iterations) {
   const priv = await unlock(key, how, secret);
   if (!priv) return null;
-  const { iterations } = key.locks.passphrase;
   const anew = await lockUp("passphrase", passphrase, priv, fromBase64(key.public), { iterations });
   priv.fill(0);
   return { ...key.locks, passphrase: anew };
