@@ -92,7 +92,7 @@ def stored_bytes(page: Page) -> str:
 
 
 def unlock(page: Page, words: str) -> None:
-    page.get_by_label("Dina fyra ord, i sin ordning").fill(words)
+    page.get_by_label("Dina fyra ord, i rätt ordning").fill(words)
     press(page, "Öppna")
 
 

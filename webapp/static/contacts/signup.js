@@ -112,7 +112,7 @@ class SignUp {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "link" });
       button.dataset.go = question;
       button.textContent = byId(`q-${question}`).querySelector(".q").textContent;
-      item.append(button, ` – ${words}`);
+      item.append(button, ` ${words}`);
       list.append(item);
       this.mend(question, words);
     }

@@ -72,7 +72,7 @@ export function listAnswers(place, steps, given, gone) {
 export function listFaults(list, steps, faults) {
   for (const fault of faults) {
     const item = tag("li");
-    item.append(goTo(fault.question, asks(steps, fault.question)), `: ${faultWords(steps.data, fault)}`);
+    item.append(goTo(fault.question, asks(steps, fault.question)), ` ${faultWords(steps.data, fault)}`);
     list.append(item);
   }
 }

@@ -71,7 +71,6 @@ export class Part {
       self.onpageshow = (event) => event.persisted && location.reload();
     }
     if (!asked) return;
-    history.replaceState(history.state, "", location.pathname + location.search);
     await this.staff();
   }
 
@@ -88,6 +87,9 @@ export class Part {
     for (const link of document.querySelectorAll(SIGN_UP)) link.closest("p").remove();
     const out = document.querySelector("#safe .out");
     if (out) out.remove();
+    // What others say of closing the tab is not for a device that goes on to the next person.
+    visit.data.said.shared = kit.made("tablet-shared").textContent;
+    kit.put(kit.byId("on-empty").content, kit.made("tablet-empty"));
     visit.outcome.instead = () => this.count();
     kit.clear(kit.byId("queued"));
   }
@@ -113,6 +115,8 @@ export class Part {
       line.textContent = this.kit.filled(line.dataset.said, { n });
       line.hidden = !n && line.dataset.count !== "waiting";
     }
+    const send = document.querySelector("[data-do=tablet-send]");
+    if (send) send.hidden = !entries.some((entry) => entry.state === "waiting");
   }
 
   tell(name, values = {}) {
@@ -203,6 +207,7 @@ export class Part {
   /** It takes a moment on an old device. */
   busy(on) {
     this.working = on;
+    if (on) this.tell("");
     const line = this.kit.byId("moment");
     if (line) line.textContent = on ? line.dataset.said : "";
   }

@@ -31,11 +31,12 @@ export class Visit {
   }
 
   async start() {
-    history.replaceState({ depth: 0 }, "");
+    const { hash, pathname, search } = location;
+    history.replaceState({ depth: 0 }, "", pathname + search);
     document.addEventListener("click", (event) => this.click(event));
     self.addEventListener("popstate", (event) => this.travelled(event.state));
     this.dress();
-    const staff = location.hash === "#tablet";
+    const staff = hash === "#tablet";
     const tablet = await onTablet();
     if (!tablet) this.outcome.follow();
     if (this.form) this.paint();
@@ -47,6 +48,7 @@ export class Visit {
       if (tablet && !part) return this.form && (this.form.hidden = true);
     }
     if (this.form && !tablet) await this.begin();
+    if (hash === "#sign-up") show(byId("told"), "no-sign-up");
     this.ready = true;
     this.offer();
     this.over();

@@ -19,7 +19,7 @@ import { openStore } from "./store.js";
 
 const PREFIX = "kryssklick ";
 const KEPT = "/s/kept.json";
-const PAGE = /^\/s\/([a-z][a-z0-9-]{1,39})$/;
+const PAGE = /^\/s\/([a-z][a-z0-9-]{1,39})(\/sign-up|\/tablet)?$/;
 const FILE = /^\/(phone|static)\//;
 
 const nameOf = (slug, version) => `${PREFIX}${slug} ${version}`;
@@ -117,8 +117,13 @@ async function keptPage(slug, language, exactly) {
   return undefined;
 }
 
-async function answerPage(event, slug, language) {
-  const page = await keptPage(slug, language, true);
+/**
+ * A page of a survey; another page of it, which needs a network, where there is one. Elsewhere the survey tells why not:
+ * see visit.js.
+ */
+async function answerPage(event, [, slug, other], { search, searchParams }) {
+  const language = searchParams.get("lang") || "";
+  const page = !other && (await keptPage(slug, language, true));
   if (page) {
     event.waitUntil(keep(slug, [language]).catch(() => {}));
     return page;
@@ -126,8 +131,8 @@ async function answerPage(event, slug, language) {
   try {
     return await fetch(event.request);
   } catch (error) {
-    const other = await keptPage(slug, language, false);
-    if (other) return other;
+    const kept = await keptPage(slug, language, false);
+    if (kept) return other ? Response.redirect(`/s/${slug}${search}#${other.slice(1)}`) : kept;
     throw error;
   }
 }
@@ -143,7 +148,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   const page = PAGE.exec(url.pathname);
   if (request.mode === "navigate") {
-    if (page) event.respondWith(answerPage(event, page[1], url.searchParams.get("lang") || ""));
+    if (page) event.respondWith(answerPage(event, page, url));
   } else if (FILE.test(url.pathname)) {
     event.respondWith(caches.match(request, { ignoreVary: true }).then((kept) => kept || fetch(request)));
   }
