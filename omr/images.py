@@ -96,7 +96,7 @@ class Pile:
         except Unreadable as bad:
             self.refusal = bad.bad.refusal
         if self.total > MAX_IMAGES:
-            detail = f"It has {self.total:,} pages; the limit is {MAX_IMAGES:,}."
+            detail = f"It has more than {MAX_IMAGES:,} pages, the most that is read of one file."
             self.refusal, self.total = Refusal(RefusalCode.TOO_LARGE, detail), 1
 
     def _open(self, path: Path, head: bytes, size: int) -> None:
@@ -228,12 +228,23 @@ def _open_tiff(path: Path) -> tuple[Image.Image, int]:
         with quietly():
             frames = Image.open(path, formats=("TIFF",))
             try:
-                return frames, int(getattr(frames, "n_frames", 1))
+                return frames, _frames_of(frames)
             except BaseException:
                 frames.close()
                 raise
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError) as error:
         raise Unreadable(RefusalCode.DAMAGED_FILE, "It begins as a TIFF but breaks off.") from error
+
+
+def _frames_of(image: Image.Image) -> int:
+    """Count the frames of a TIFF, but no more than are read: each has to be looked for, millions fit into a file."""
+    for index in range(1, MAX_IMAGES + 1):
+        try:
+            image.seek(index)
+        except EOFError:
+            image.seek(0)
+            return index
+    return MAX_IMAGES + 1
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 import pypdfium2
 import pytest
 import simulator
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
@@ -287,6 +287,25 @@ def test_more_pages_than_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     many_pages(path, images.MAX_IMAGES + 1)
     assert refusal(path) is RefusalCode.TOO_LARGE
+
+
+def test_frames_of_a_tiff_are_counted_no_further_than_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Millions of them fit into a file that may be uploaded, and looking for each takes a while."""
+    monkeypatch.setattr(images, "MAX_IMAGES", 3)
+    looked_for: list[int] = []
+    seek = TiffImagePlugin.TiffImageFile.seek
+    monkeypatch.setattr(
+        TiffImagePlugin.TiffImageFile, "seek", lambda self, index: (looked_for.append(index), seek(self, index))[1]
+    )
+    for count, total in ((1, 1), (3, 3), (9, 1)):
+        path = tmp_path / f"{count}.tif"
+        simulator.write_tiff(path, [drawing(600, 800)] * count, Scanner())
+        with Pile(path) as pile:
+            assert pile.total == total
+            assert (pile.refusal is not None) == (count == 9)
+    assert max(looked_for) == 3
 
 
 def test_a_damaged_page_leaves_its_neighbours(tmp_path: Path) -> None:
