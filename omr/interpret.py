@@ -151,7 +151,7 @@ def doubts(
         "lighter spots in a fill": (best == 2)
         & (dark >= policy.lighter_dark)
         & (measured.lighter_mm >= policy.lighter_mm),
-        "a dot": crossed & (measured.length_mm <= policy.dot_mm),
+        "a dot": crossed & _dots(measured, policy),
         # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
         "gray between its strokes": crossed & (measured.between > _plain(measured, policy)),
         "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
@@ -216,6 +216,13 @@ def _is_torn(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
     """Tell whether most crosses of a page have fallen to pieces, be they too few for the share of all that it holds."""
     pieces = measured.pieces[crossed]
     return len(pieces) >= policy.torn_marks and float(np.mean(pieces >= 2)) >= policy.torn_share
+
+
+def _dots(measured: Measurements, policy: Policy) -> Truths:
+    """Tell which ink is no longer than a dot, N: specks, and spots that are longer and round."""
+    length = measured.length_mm
+    spot = (length <= policy.blot_mm) & (measured.width_mm >= policy.blot_round * length)
+    return np.asarray((length <= policy.dot_mm) | spot, np.bool_)
 
 
 def _thin(measured: Measurements, crossed: Truths, usual_mm2: float, policy: Policy) -> Truths:

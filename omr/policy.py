@@ -52,6 +52,8 @@ class Policy:
         steady_share: Share of them that may have fallen to pieces all the same, by a speck or a fold.
         most_spots: Most separate spots of paper in a box that a cross leaves; more are what is left of a fill.
         dot_mm: Length up to which ink is a speck of dirt or a dot, about which a person is asked.
+        blot_mm: Length up to which the same is asked about a round spot: dust, or where a pen rested, …
+        blot_round: … if it is at least so broad, in its length. A stroke isn't.
         hair_mm: Width of a line below which it is no pen's: a hair, a scratch, a fine fold.
         hair_pen: The same in the usual width of the page's strokes …
         hair_most_mm: … for lines up to this width: strokes are broadest where they cross, and a lone one doesn't.
@@ -123,6 +125,8 @@ class Policy:
     steady_share: float = 0.05
     most_spots: int = 12
     dot_mm: float = 1.0
+    blot_mm: float = 1.6
+    blot_round: float = 0.6
     hair_mm: float = 0.3
     hair_pen: float = 0.65
     hair_most_mm: float = 0.4

@@ -174,6 +174,15 @@ def test_a_cross_that_may_be_none_is_uncertain(what: str, value: float, doubted:
 
 
 @pytest.mark.parametrize(
+    ("length", "width", "doubted"),
+    [(1.1, 0.9, True), (1.5, 1.3, True), (1.5, 0.6, False), (2.2, 1.5, False)],
+)
+def test_a_round_spot_may_be_dust_and_a_short_stroke_is_a_mark(length: float, width: float, doubted: bool) -> None:
+    spot = {"length_mm": np.array([3.0] * 9 + [length]), "width_mm": np.array([0.6] * 9 + [width])}
+    assert _states(_marked(10, **spot)) == [Mark.CROSSED] * 9 + [Mark.UNCERTAIN if doubted else Mark.CROSSED]
+
+
+@pytest.mark.parametrize(
     ("width", "evidence", "doubted"),
     [
         pytest.param(0.35, 4.0, True, id="a long line, far thinner than the page's strokes"),
