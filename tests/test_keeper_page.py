@@ -480,3 +480,32 @@ def test_a_keeper_made_elsewhere_is_one_of_those_it_is_sealed_to(site: PhoneSite
     with visit(site, room) as page:
         unlock(page)
         expect(page.locator("#keepers")).to_contain_text(keeper.name)
+
+
+def test_paper_carries_what_paper_needs(site: PhoneSite, room: Room) -> None:
+    empty(site)
+    sign_up(site.instance)
+    add_user(site.instance, "pia", Role.CONTACT_KEEPER)
+    window = site.browser.new_context(base_url=site.address)
+    page = window.new_page()
+    enter(page, "pia")
+    page.fill("#make-new", WORDS)
+    page.fill("#make-again", WORDS)
+    page.press("#make-again", "Enter")
+    expect(page.locator("#recovery h1")).to_be_focused()
+    where = page.locator("#recovery .on-paper", has_text="/keeper")
+    expect(where).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("#code")).to_be_visible()
+    expect(where).to_contain_text(f"{site.address}/keeper")
+    for hidden in ("#recovery input", "#recovery button", "#recovery .on-screen"):
+        for one in page.locator(hidden).all():
+            expect(one).to_be_hidden()
+    window.close()
+    with visit(site, room) as page:
+        unlock(page)
+        expect(page.locator(".sign-up")).to_have_count(1)
+        # A heading that the script leads to is not framed, least of all on paper.
+        expect(page.locator("#opened h1")).to_have_css("outline-style", "none")
+        page.emulate_media(media="print")
+        expect(page.locator("#opened > .on-paper")).to_contain_text("förstör det när intervjuerna är klara")

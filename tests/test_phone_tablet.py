@@ -278,3 +278,38 @@ def test_nothing_is_wrong_with_any_screen_and_keys_are_enough(window: BrowserCon
     heading(page, SEALED)
     look(page, wrong, "sealed")
     assert wrong == []
+
+
+def test_words_and_ways_are_those_of_a_device_that_goes_on(window: BrowserContext, site: PhoneSite) -> None:
+    site.survey("vidare")
+    page = window.new_page()
+    page.goto("/s/vidare/tablet")
+    page.get_by_role("link", name="Fortsätt och välj en pinkod").click()
+    page.get_by_label("Välj en pinkod").fill("1")
+    press(page, "Starta")
+    expect(page.locator("#not-pin")).not_to_be_empty()
+    page.get_by_label("Välj en pinkod").fill(PIN)
+    press(page, "Starta")
+    # What was wrong before is not told beside what is under way.
+    expect(page.locator("#moment:not(:empty)").or_(button(page, "Till det tomma formuläret"))).to_be_visible()
+    expect(page.locator("#not-pin:not(:empty)")).to_have_count(0)
+    heading(page, "Apparaten är klar")
+    press(page, "Till det tomma formuläret", "Fortsätt", "Börja")
+    expect(page.locator("#kept")).to_contain_text("Radera och börja om")
+    expect(page.locator("#kept")).not_to_contain_text("fliken")
+    press(page, *["Hoppa över"] * 6, "Skicka mina svar")
+    told = page.get_by_role("alert").filter(visible=True)
+    expect(told).to_contain_text("tryck på ”Radera och börja om”")
+    expect(told).not_to_contain_text("stäng")
+    # The words below stand apart from the note.
+    note, below = told.bounding_box(), page.get_by_role("heading", level=1).bounding_box()
+    assert note is not None
+    assert below is not None
+    assert below["y"] - (note["y"] + note["height"]) >= 16
+    staff(page)
+    expect(page.get_by_text("Svar som väntar på att skickas: 0")).to_be_visible()
+    expect(button(page, "Skicka nu")).to_have_count(0)
+    # Without network the address of the mode leads to the kept page and asks for the PIN.
+    window.set_offline(True)
+    page.goto("/s/vidare/tablet")
+    heading(page, "Surfplatteläge")

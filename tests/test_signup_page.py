@@ -385,3 +385,32 @@ def test_nothing_of_it_lies_in_the_browsers_files(
     files = [f for f in profile.rglob("*") if f.is_file() and not f.is_symlink()]
     assert len(files) > 20
     assert [(f.name, w) for f in files for w in wanted if w in f.read_bytes()] == []
+
+
+def test_without_network_its_address_leads_to_the_kept_survey_which_says_why(
+    site: PhoneSite, slug: str, vera: Keeper
+) -> None:
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        page.goto(f"/s/{slug}?lang=sv")
+        kept = "caches.keys().then((all) => all.some((name) => name.startsWith('kryssklick ')))"
+        for _ in range(100):
+            if page.evaluate(kept):
+                break
+            page.wait_for_timeout(50)
+        page.reload()
+        window.set_offline(True)
+        page.goto(f"/s/{slug}/sign-up?lang=sv")
+        told = page.get_by_role("alert").filter(visible=True)
+        expect(told.get_by_role("heading")).to_have_text("Anmälan går inte att öppna just nu")
+        expect(told).to_contain_text("Inget har skickats.")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Ett prov")
+        assert page.url.endswith(f"/s/{slug}?lang=sv")
+        assert axe_faults(page) == []
+        page.reload()
+        expect(page.get_by_role("button", name="Fortsätt")).to_be_visible()
+        expect(told).to_have_count(0)
+        window.set_offline(False)
+        page.get_by_role("link", name="Anmäl dig på en egen sida").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Anmälan till intervju")
+    assert answers(site, slug, vera) == []
