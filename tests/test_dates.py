@@ -16,7 +16,7 @@ from webapp.cli import main
 from webapp.dataset.dates import passed, refuse_contradictions
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
-from webapp.dataset.surveys import Settings, SurveyState
+from webapp.dataset.surveys import LAST_DAY, Settings, SurveyState, split_settings
 
 DAY = date(2027, 6, 15)
 
@@ -72,6 +72,17 @@ def test_what_is_not_refused_keeps_its_order(
         assert dates != sorted(dates)
     else:
         assert dates == sorted(dates)
+
+
+@pytest.mark.parametrize("name", ["deadline", "freeze_on", "purge_on"])
+def test_a_date_that_nobody_means_is_refused(name: str) -> None:
+    """Days are added to it, and the calendar of computers ends in the year 9999."""
+    with pytest.raises(DatasetError) as error:
+        split_settings({name: "9999-12-31"})
+    assert error.value.code == "bad-setting"
+    assert f"{name}=9999-12-31" in error.value.message
+    _, settings = split_settings({name: str(LAST_DAY), "grace_days": "366"})
+    refuse_contradictions(settings)
 
 
 @pytest.mark.parametrize("name", ["deadline", "freeze_on", "purge_on"])

@@ -26,6 +26,9 @@ from webapp.dataset.store import Store
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 """A short address: small letters, digits and hyphens, at most 40 signs, no look-alike of a command or a path."""
 
+LAST_DAY = date(2199, 12, 31)
+"""A later date is a slip of the finger."""
+
 
 class SurveyState(StrEnum):
     """Where a survey stands; it only goes forward."""
@@ -127,7 +130,7 @@ def split_settings(values: Mapping[str, str]) -> tuple[dict[str, str], Settings]
     also printed.
 
     Raises:
-        DatasetError: `bad-setting`: a date or number that is none.
+        DatasetError: `bad-setting`: a date or number that is none, or a date past `LAST_DAY`.
     """
     dates: dict[str, date] = {}
     for key in ("deadline", "freeze_on", "purge_on"):
@@ -136,6 +139,8 @@ def split_settings(values: Mapping[str, str]) -> tuple[dict[str, str], Settings]
                 dates[key] = date.fromisoformat(values[key])
             except ValueError as error:
                 raise _bad_setting(key, values[key], "a date such as 2026-06-15") from error
+            if dates[key] > LAST_DAY:
+                raise _bad_setting(key, values[key], f"a date such as 2026-06-15, {LAST_DAY} at the latest")
     grace = values.get("grace_days", "")
     if grace and not (grace.isascii() and grace.isdigit() and len(grace) <= 3 and int(grace) <= 366):
         raise _bad_setting("grace_days", grace, "a number of days from 0 to 366")
