@@ -112,21 +112,15 @@ def doubts(
     broken = ((measured.pieces > policy.most_pieces) & told) | (crumbs > policy.most_crumbs)
     whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
     whole &= measured.cover < policy.frayed_cover
-    thrown_away = bool(np.any(measured.noise < policy.grain))
     last = two_toned & _thickened(measured, empty, policy)
     steady = _is_steady(broken, empty, policy)
-    fraying = thrown_away and not steady and _share(broken | last, measured) >= policy.fading_share
-    margin = _margin(measured, policy) if fraying else np.inf
-    gone = margin
-    if thrown_away and not steady and _is_torn(measured, crossed, policy):
-        gone = _margin(measured, policy)
+    near = bool(np.any(measured.noise < policy.grain)) and not steady
+    fraying = near and _share(broken | last, measured) >= policy.fading_share
+    margin = _margin(measured, policy) if near else np.inf
+    gone = margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
     through = measured.runs_on >= 2
     pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
-    usual = (
-        float(np.median(measured.evidence_mm2[crossed]))
-        if crossed.sum() >= policy.pen_marks
-        else policy.whole_mm2 / policy.scant
-    )
+    usual = _usual(measured, crossed, policy)
     dark = measured.dark
     on_edge = measured.cover >= policy.edge_cover + (float(np.median(measured.cover[empty])) if empty.any() else 0.0)
     # Where there is no grain, little ink may look gray by the white around it.
@@ -143,9 +137,9 @@ def doubts(
         # Where one mark frays, a single crumb may be all that is left of another, and gaps may be left of a fill.
         "a trace where others fray": (broken.any() & (not steady) & empty & (crumbs > 0))
         | (fraying & crossed & (measured.cover >= policy.frayed_cover)),
-        "a trace where ink fades": (margin < policy.fading_margin)
+        "a trace where ink fades": (fraying and margin < policy.fading_margin)
         & ((empty & ((measured.ink_mm2 > 0) | (measured.crumbs > 0) | last)) | (crossed & broken)),
-        "the page's ink fades": np.full(len(best), gone < policy.gone_margin),
+        "the page's ink fades": np.full(len(best), gone),
         "a streak": crossed & (measured.streak > 0),
         "a hair": crossed & _thin(measured, crossed, usual, policy),
         "lighter spots in a fill": (best == 2)
@@ -165,6 +159,12 @@ def doubts(
         # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
         "not found in its place": ~places.sure | (places.scatter_mm > policy.worst_scatter_mm),
     }
+
+
+def _usual(measured: Measurements, crossed: Truths, policy: Policy) -> float:
+    """Return the evidence of the page's usual cross, mm²; that of a small one where too few tell."""
+    told = crossed.sum() >= policy.pen_marks
+    return float(np.median(measured.evidence_mm2[crossed])) if told else policy.whole_mm2 / policy.scant
 
 
 def _pen(measured: Measurements, p: Floats, policy: Policy, *, least: int) -> float:
