@@ -76,39 +76,49 @@ _MOST_PAGES = 200
 def sealed(slug: str) -> ResponseReturnValue:
     """Take a sealed answer. A phone goes by what this says: accepted (repeats too), closed, refused or unknown."""
     if not from_own_page():
-        return _receipt("refused", 403, "elsewhere")
+        return receipt("refused", 403, "elsewhere")
     request.max_content_length = LARGEST
     try:
         survey = survey_or_404(slug)
     except NotFound:
-        return _receipt("unknown", 404, "unknown-survey")
+        return receipt("unknown", 404, "unknown-survey")
     try:
         number = parse_submission_id(request.headers.get(NUMBER, ""))
         instance().tray.submit(survey, number, request.get_data(cache=False))
     except RequestEntityTooLarge:
-        return _receipt("refused", 413, "too-large")
+        return receipt("refused", 413, "too-large")
     except SurveyClosed as error:
-        return _receipt("closed", 410, error.code)
+        return receipt("closed", 410, error.code)
     except DatasetError as error:
         return _not_taken(error)
-    return _receipt("accepted", 200)
+    return receipt("accepted", 200)
 
 
 def _not_taken(error: DatasetError) -> Response:
     """Say that an answer can't be taken, ever or just now."""
     if isinstance(error, SealError) or error.code == "bad-submission-id":
-        return _receipt("refused", 409 if error.code == "other-key" else 400, error.code)
-    # A full disk or a busy dataset passes; the phone keeps the answer and comes again.
+        return receipt("refused", 409 if error.code == "other-key" else 400, error.code)
+    return later(error)
+
+
+def later(error: DatasetError) -> Response:
+    """Say that something sealed can't be taken just now: a full disk or a busy dataset passes."""
     current_app.logger.error("%s: %s", error.code, error.message)
-    answer = _receipt("later", 503, error.code)
+    answer = receipt("later", 503, error.code)
     answer.headers["Retry-After"] = str(BUSY_SECONDS)
     return answer
 
 
-def _receipt(status: str, code: int, reason: str = "") -> Response:
-    answer = make_response({"format": RECEIPT_FORMAT, "status": status, "reason": reason})
-    answer.status_code = code
-    return answer
+def receipt(status: str, code: int, reason: str = "", **more: object) -> Response:
+    """Say what became of something sealed.
+
+    Args:
+        status: The word that its sender goes by.
+        code: Status code of HTTP.
+        reason: Why, as the code of an error.
+        more: What else the sender needs.
+    """
+    return make_response({"format": RECEIPT_FORMAT, "status": status, "reason": reason, **more}, code)
 
 
 @blueprint.get("/s/<slug>/offline.json")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -34,7 +34,7 @@ from webapp.phonefiles import JAVASCRIPT
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, fault_words, form_view, text_words
 from webapp.views.here import instance, survey_or_404
-from webapp.views.phone import BUSY_SECONDS, NUMBER, RECEIPT_FORMAT
+from webapp.views.phone import NUMBER, later, receipt
 from webapp.views.phonedata import LENGTH
 from webapp.views.posted import is_submission_id, new_submission_id, read_given
 from webapp.views.respond import from_own_page, page_values
@@ -257,37 +257,28 @@ def sealed(slug: str) -> ResponseReturnValue:
     Where the keepers' keys have changed meanwhile, `keys` are those to seal to.
     """
     if not from_own_page():
-        return _receipt("refused", 403, "elsewhere")
+        return receipt("refused", 403, "elsewhere")
     request.max_content_length = LARGEST
     survey = survey_or_404(slug)
     try:
         number = parse_submission_id(request.headers.get(NUMBER, ""))
         instance().contacts.submit(survey, number, request.get_data(cache=False))
     except RequestEntityTooLarge:
-        return _receipt("refused", 413, "too-large")
+        return receipt("refused", 413, "too-large")
     except SurveyClosed as error:
-        return _receipt("closed", 410, error.code)
+        return receipt("closed", 410, error.code)
     except DatasetError as error:
         return _not_taken(error)
-    return _receipt("accepted", 200)
+    return receipt("accepted", 200)
 
 
 def _not_taken(error: DatasetError) -> Response:
     """Say that a sign-up can't be taken, ever or just now."""
     if error.code == "other-keys":
-        return _receipt("refused", 409, error.code, keys=_public_keys())
+        return receipt("refused", 409, error.code, keys=_public_keys())
     if isinstance(error, SealError) or error.code == "bad-submission-id":
-        return _receipt("refused", 400, error.code)
-    current_app.logger.error("%s: %s", error.code, error.message)
-    answer = _receipt("later", 503, error.code)
-    answer.headers["Retry-After"] = str(BUSY_SECONDS)
-    return answer
-
-
-def _receipt(status: str, code: int, reason: str = "", **more: object) -> Response:
-    answer = make_response({"format": RECEIPT_FORMAT, "status": status, "reason": reason, **more})
-    answer.status_code = code
-    return answer
+        return receipt("refused", 400, error.code)
+    return later(error)
 
 
 @blueprint.get("/contacts/<filename>")
