@@ -313,3 +313,21 @@ def test_words_and_ways_are_those_of_a_device_that_goes_on(window: BrowserContex
     window.set_offline(True)
     page.goto("/s/vidare/tablet")
     heading(page, "Surfplatteläge")
+
+
+def test_a_locked_draft_does_not_stand_in_the_way_of_the_mode(window: BrowserContext, site: PhoneSite) -> None:
+    site.survey("last")
+    page = window.new_page()
+    page.goto("/s/last")
+    press(page, "Fortsätt")
+    page.get_by_role("button", name="Min, men någon annan kan titta").click()
+    press(page, "Jag har skrivit upp dem: lås")
+    heading(page, "Fick du en plan?")
+    page.goto("/s/last/tablet")
+    page.get_by_role("link", name="Fortsätt och välj en pinkod").click()
+    heading(page, "Starta surfplatteläget")
+    # Whoever came here by mistake finds the draft as it was.
+    press(page, "Nej, gå tillbaka")
+    heading(page, "Det du har fyllt i är låst")
+    start(page, "/s/last")
+    assert stored(page)["drafts"] == []

@@ -57,7 +57,8 @@ export class Part {
       "tablet-leave": () => this.leave(),
       "tablet-send": () => visit.survey.sendNow().then(() => this.count()),
       staff: () => this.staff(),
-      "no-staff": () => kit.uncover(visit),
+      // Before the mode has begun there may be a draft to go on with: the page looks for it anew.
+      "no-staff": () => (this.state ? kit.uncover(visit) : location.reload()),
       "next-person": () => this.next(),
     };
   }

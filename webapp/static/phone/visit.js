@@ -47,7 +47,7 @@ export class Visit {
       // Without its words the page would be one like any other.
       if (tablet && !part) return this.form && (this.form.hidden = true);
     }
-    if (this.form && !tablet) await this.begin();
+    if (this.form && !tablet && !staff) await this.begin();
     if (hash === "#sign-up") show(byId("told"), "no-sign-up");
     this.ready = true;
     this.offer();
