@@ -140,7 +140,7 @@ def doubts(
         "a trace where ink fades": (fraying and margin < policy.fading_margin)
         & ((empty & ((measured.ink_mm2 > 0) | (measured.crumbs > 0) | last)) | (crossed & broken)),
         "the page's ink fades": np.full(len(best), gone),
-        "a streak": crossed & (measured.streak > 0),
+        "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, pen, policy)),
         "a hair": crossed & _thin(measured, crossed, usual, policy),
         "lighter spots in a fill": (best == 2)
         & (dark >= policy.lighter_dark)
@@ -216,6 +216,13 @@ def _is_torn(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
     """Tell whether most crosses of a page have fallen to pieces, be they too few for the share of all that it holds."""
     pieces = measured.pieces[crossed]
     return len(pieces) >= policy.torn_marks and float(np.mean(pieces >= 2)) >= policy.torn_share
+
+
+def _streaked(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
+    """Tell which ink may be a streak that fades within a box, N: on a page of streaks, what is pale or at its side."""
+    if np.sum(crossed & (measured.streak > 0)) < policy.streaked_boxes:
+        return np.zeros_like(crossed)
+    return np.asarray((measured.depth_mm < policy.streaked_mm) | (measured.dark < policy.pale_line * pen), np.bool_)
 
 
 def _dots(measured: Measurements, policy: Policy) -> Truths:

@@ -69,6 +69,8 @@ class Policy:
         scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
         scant_mm2: Evidence from which on it is none, however much the others hold.
         corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
+        streaked_boxes: Where streaks run through so many boxes of a page, one that fades may have left another mark: …
+        streaked_mm: … what reaches less deep into its box, or is paler than `pale_line`.
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
         pale_shown: The same where the page's back shines through, which a smear or a fold makes darker: …
         shown_boxes: … where so many boxes hold lines that are paler than `pale`.
@@ -141,6 +143,8 @@ class Policy:
     scant: float = 0.3
     scant_mm2: float = 1.2
     corner_mm: float = 1.3
+    streaked_boxes: int = 2
+    streaked_mm: float = 1.8
     pale: float = 0.6
     pale_shown: float = 0.82
     shown_boxes: int = 6

@@ -100,6 +100,19 @@ def test_a_streak_through_a_box_is_no_mark() -> None:
     assert states(through, places(), POLICY)[0][0] is Mark.UNCERTAIN
 
 
+@pytest.mark.parametrize(("streaks", "doubted"), [(1, False), (2, True)])
+@pytest.mark.parametrize(("dark", "depth"), [(0.7, 2.1), (1.0, 1.4)])
+def test_on_a_page_of_streaks_one_may_fade_within_a_box(streaks: int, doubted: bool, dark: float, depth: float) -> None:
+    page = _marked(
+        10,
+        streak=np.array([1.0] * streaks + [0.0] * (10 - streaks)),
+        dark=np.array([1.0] * 9 + [dark]),
+        depth_mm=np.array([2.1] * 9 + [depth]),
+    )
+    usual = [Mark.UNCERTAIN] * streaks + [Mark.CROSSED] * (9 - streaks)
+    assert _states(page) == [*usual, Mark.UNCERTAIN if doubted else Mark.CROSSED]
+
+
 @pytest.mark.parametrize(("faintest", "broken", "fades"), [(0.0, 5, True), (0.0, 1, False), (2.0, 5, False)])
 def test_a_page_whose_ink_fades_is_uncertain_as_a_whole(faintest: float, broken: int, fades: bool) -> None:
     """Where marks fall to pieces and some nearly vanish, others may have: an empty box proves nothing then."""
