@@ -14,7 +14,7 @@ from forms.answers import Answer, Given, Mark, Reason, Status, judge
 from forms.layout import Field, FieldKind, Reads
 from omr import handwriting, images
 from omr.handwriting import Crop, Suggestion
-from omr.images import PageImage, Picture
+from omr.images import Gray, PageImage, Picture
 from omr.interpret import given
 from omr.policy import POLICY
 from omr.reader import READER, examine, read_page, with_suggestions
@@ -39,7 +39,11 @@ def read(
 ) -> PageReading:
     """Fill a page in, scan it and read it."""
     rng = np.random.default_rng(seed)
-    pixels = simulator.scan(simulator.fill_in(PAGES[page - 1], actions, hand, rng), scanner, rng)
+    return read_pixels(simulator.scan(simulator.fill_in(PAGES[page - 1], actions, hand, rng), scanner, rng), scanner)
+
+
+def read_pixels(pixels: Gray, scanner: Scanner) -> PageReading:
+    """Read a scan."""
     image = images.decode(Picture(simulator.encode_jpeg(pixels, scanner), "image/jpeg"))
     assert isinstance(image, PageImage)
     outcome = read_page(image, {LAYOUT.id: LAYOUT})
@@ -83,6 +87,24 @@ def test_every_style_of_mark() -> None:
     assert states(reading) == expected(actions, 1)
     assert reading.stray_ink == ()
     assert (reading.reader, reading.policy) == (READER, POLICY.name)
+
+
+@pytest.mark.parametrize("mode", ["bilevel", "gray"])
+def test_no_mark_is_sure_where_a_damaged_picture_is_black(mode: str) -> None:
+    """A broken line of a fax picture blackens what comes after it: a cross there is gone, and so is the box's line."""
+    actions = [Cross("q1", "b"), Cross("q2", "c")]
+    scanner = Scanner(dpi=200, mode=mode, noise=0)
+    pixels = simulator.scan(
+        simulator.fill_in(PAGES[0], actions, NEAT, np.random.default_rng(1)), scanner, np.random.default_rng(1)
+    )
+    whole = read_pixels(pixels, scanner)
+    assert states(whole) == expected(actions, 1)
+    box = np.array(next(m.box_px for m in whole.marks if (m.question, m.option) == ("q1", "b")))
+    (left, top), (right, low) = box.min(0).astype(int) - 40, box.max(0).astype(int) + 40
+    pixels[top:low, left:right] = pixels.min()
+    damaged = states(read_pixels(pixels, scanner))
+    assert damaged["q1", "b"] is Mark.UNCERTAIN
+    assert damaged["q2", "c"] is Mark.CROSSED
 
 
 @pytest.mark.parametrize("turns", range(4))
