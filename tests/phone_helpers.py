@@ -329,6 +329,23 @@ class OwnBrowser:
         return int(file.read_text().split()[0])
 
 
+def cut_off(window: BrowserContext) -> None:
+    """Take the network away from pages and from the service worker, which may have one where its pages have none."""
+    window.set_offline(True)
+    for worker in window.service_workers:
+        worker.evaluate("""() => {
+          self.reach ||= self.fetch;
+          self.fetch = () => Promise.reject(new TypeError("no network"));
+        }""")
+
+
+def reconnect(window: BrowserContext) -> None:
+    """Give back what `cut_off` took."""
+    window.set_offline(False)
+    for worker in window.service_workers:
+        worker.evaluate("() => { self.fetch = self.reach || self.fetch; }")
+
+
 def languages(page: Page, slug: str) -> list[str]:
     """Return the languages that a survey is kept in."""
     return list(

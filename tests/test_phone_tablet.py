@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser_helpers import SMALL, axe_faults, sideways, small_targets
-from phone_helpers import NOTHING_STORED, OwnBrowser, PhoneSite, phone_site, stored
+from phone_helpers import NOTHING_STORED, OwnBrowser, PhoneSite, cut_off, phone_site, stored
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 PIN = "2580"
@@ -310,9 +310,10 @@ def test_words_and_ways_are_those_of_a_device_that_goes_on(window: BrowserContex
     expect(page.get_by_text("Svar som väntar på att skickas: 0")).to_be_visible()
     expect(button(page, "Skicka nu")).to_have_count(0)
     # Without network the address of the mode leads to the kept page and asks for the PIN.
-    window.set_offline(True)
+    cut_off(window)
     page.goto("/s/vidare/tablet")
     heading(page, "Surfplatteläge")
+    expect(page.get_by_label("Pinkod")).to_be_visible()
 
 
 def test_a_locked_draft_does_not_stand_in_the_way_of_the_mode(window: BrowserContext, site: PhoneSite) -> None:

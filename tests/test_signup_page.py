@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from browser_helpers import ARGUMENTS, CHROMIUM, SMALL, axe_faults, sideways, small_targets
 from contact_helpers import DETAILS, SECRETS, Keeper, a_keeper, found_on_disk
-from phone_helpers import OwnBrowser, PhoneSite, phone_site, stored
+from phone_helpers import OwnBrowser, PhoneSite, cut_off, phone_site, reconnect, stored
 from playwright.sync_api import BrowserContext, Page, expect
 
 from webapp.dataset.contacts import SEAL_BYTES
@@ -399,7 +399,7 @@ def test_without_network_its_address_leads_to_the_kept_survey_which_says_why(
                 break
             page.wait_for_timeout(50)
         page.reload()
-        window.set_offline(True)
+        cut_off(window)
         page.goto(f"/s/{slug}/sign-up?lang=sv")
         told = page.get_by_role("alert").filter(visible=True)
         expect(told.get_by_role("heading")).to_have_text("Anmälan går inte att öppna just nu")
@@ -410,7 +410,7 @@ def test_without_network_its_address_leads_to_the_kept_survey_which_says_why(
         page.reload()
         expect(page.get_by_role("button", name="Fortsätt")).to_be_visible()
         expect(told).to_have_count(0)
-        window.set_offline(False)
+        reconnect(window)
         page.get_by_role("link", name="Anmäl dig på en egen sida").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Anmälan till intervju")
     assert answers(site, slug, vera) == []
