@@ -36,8 +36,8 @@ def test_damaged_files_stop_no_reader_and_harm_no_neighbour(tmp_path: Path) -> N
 
 def hangs(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
     """Stand in for a decoder that never comes back from an image: the second of the pile."""
-    batch.PATIENCE_S = 0.2
     if chunk.first <= 2 <= chunk.last:
+        batch.PATIENCE_S = 0.2  # here alone: the good image may take its time on a busy machine
         with batch._patiently():
             while True:
                 pass
@@ -46,8 +46,8 @@ def hangs(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
 
 def sleeps(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
     """Stand in for a reader that waits for something that never comes."""
-    batch.PATIENCE_WALL_S = 0.5
     if chunk.first <= 2 <= chunk.last:
+        batch.PATIENCE_WALL_S = 0.5
         with batch._patiently():
             time.sleep(600)
     return list(batch._read(chunk, work))
