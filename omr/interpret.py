@@ -114,8 +114,10 @@ def doubts(
     whole &= measured.cover < policy.frayed_cover
     last = two_toned & _thickened(measured, empty, policy)
     steady = _is_steady(broken, empty, policy)
-    near = bool(np.any(measured.noise < policy.grain)) and not steady
-    fraying = near and _share(broken | last, measured) >= policy.fading_share
+    fraying = _share(broken | last, measured) >= policy.fading_share
+    # Broad strokes may be whole and others gone: what they leave at the lines that they crossed tells as much.
+    near = bool(np.any(measured.noise < policy.grain)) and (fraying or not steady)
+    fraying &= near
     margin = _margin(measured, policy) if near else np.inf
     gone = margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
     through = measured.runs_on >= 2

@@ -166,5 +166,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a8")
+POLICY = Policy("a9")
 """The policy in use."""

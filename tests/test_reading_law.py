@@ -9,7 +9,7 @@ import pytest
 import simulator
 import simulator_clean
 import simulator_sheets
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from simulator import Cross, Hand, Pen, Printer, Scanner, Style
 
@@ -54,11 +54,32 @@ scanners = st.builds(
 )
 
 
+BROAD_AND_PALE = Hand(Pen(1.0, 0.375, (1.0, 0.95, 0.6)), off=0.0, tremor=0.0625, size=1.0)
+COARSE = Scanner(
+    dpi=150,
+    mode="bilevel",
+    skew_deg=0.0,
+    quarter_turns=0,
+    stretch=1.0,
+    x=0.0,
+    y=0.0,
+    blur=0.125,
+    noise=0.0,
+    white=190,
+    black=0,
+    threshold=0.34375,
+    quality=40,
+    printer=Printer(scale=1.0, black=1.0),
+)
+"""Here all but one of a page's strokes are whole, and of that one hardly anything is left."""
+
+
 def test_answers_come_back_or_wait_or_are_refused() -> None:
     """Never another answer, whatever pen, hand, printer and scanner."""
     read = []
 
     @settings(max_examples=14, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @example(0, BROAD_AND_PALE, COARSE)
     @given(st.integers(0, 2**32), hands, scanners)
     def law(seed: int, hand: Hand, scanner: Scanner) -> None:
         rng = np.random.default_rng(seed)
