@@ -353,7 +353,7 @@ def languages(page: Page, slug: str) -> list[str]:
             """async (slug) => {
               for (const name of await caches.keys()) {
                 if (!name.startsWith(`kryssklick ${slug} `)) continue;
-                const kept = await (await caches.open(name)).match("/s/kept.json");
+                const kept = await (await caches.open(name)).match("/s/kept.json", { ignoreSearch: true });
                 if (kept) return (await kept.json()).languages;
               }
               return [];

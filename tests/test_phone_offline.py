@@ -41,7 +41,7 @@ def kept(page: Page) -> list[str]:
         page.evaluate("""async () => {
           const found = [];
           for (const name of await caches.keys())
-            if (await (await caches.open(name)).match("/s/kept.json")) found.push(name);
+            if (await (await caches.open(name)).match("/s/kept.json", { ignoreSearch: true })) found.push(name);
           return found;
         }""")
     )
@@ -312,3 +312,53 @@ def test_the_modules_of_the_engine_touch_no_page() -> None:
         assert not re.search(
             r"\b(document|window|alert|localStorage|sessionStorage)\b[.(]", (FOLDER / name).read_text()
         )
+
+
+COUNT_WRITING = """() => {
+  self.written = [];
+  const [put, away] = [Cache.prototype.put, Cache.prototype.delete];
+  Cache.prototype.put = function (request, answer) {
+    self.written.push(String(request.url || request));
+    return put.call(this, request, answer);
+  };
+  Cache.prototype.delete = function (request, how) {
+    self.written.push(`away ${request.url || request}`);
+    return away.call(this, request, how);
+  };
+}"""
+
+ASK_AT_ONCE = """async (slug) => {
+  const { active } = await navigator.serviceWorker.ready;
+  const ask = (message) => new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = (event) => resolve(event.data);
+    active.postMessage({ slug, ...message }, [port2]);
+  });
+  const source = await (await fetch(`/s/${slug}/page?lang=sv`)).text();
+  return Promise.all([
+    ask({ what: "keep", language: "sv", source }),
+    ask({ what: "languages", name: "tablet" }),
+    ask({ what: "keep", language: "sv", source }),
+  ]);
+}"""
+
+
+def test_what_is_kept_is_never_written_over(site: PhoneSite) -> None:
+    """A browser that is killed while it writes over a page has neither the old nor the new one."""
+    site.survey("helt")
+    with site.window(workers=True) as window:
+        page = window.new_page()
+        visit(page, "helt")
+        worker = window.service_workers[0]
+        worker.evaluate(COUNT_WRITING)
+        assert page.evaluate(ASK_AT_ONCE, "helt") == [True, True, True]
+        written = [str(line) for line in worker.evaluate("self.written")]
+        assert not [line for line in written if "/page" in line or line.endswith("/s/kept.json")]
+        records = [n for n, line in enumerate(written) if "/s/kept.json?" in line and "away" not in line]
+        gone = [n for n, line in enumerate(written) if line.startswith("away")]
+        assert len(records) == len(gone) == 3
+        # The record before goes only when the next is there.
+        assert all(new < old for new, old in zip(records, gone, strict=True))
+        parts = "caches.match('/s/kept.json', { ignoreSearch: true }).then((k) => k.json()).then((k) => k.parts)"
+        assert page.evaluate(parts) == ["tablet"]
+        assert sorted(languages(page, "helt")) == ["en", "sv"]

@@ -2,9 +2,10 @@
  * The service worker: opens surveys without network, and sends what waits when the browser wakes it.
  *
  * The server serves all modules as one plain script (webapp/phonefiles.py), and in a worker this one starts: older
- * browsers take no modules there. Its address is /s/worker.js and its scope /s/. Each survey has a cache of its own for each version of its
- * pages and files; a cache is used only when it is complete and every file in it is what the server's list says by its
- * hash. A new one is built beside the old one, which goes only then: an update never makes a survey unavailable.
+ * browsers take no modules there. Its address is /s/worker.js and its scope /s/. Each survey has a cache of its own for
+ * each version of its pages and files; a cache is used only when it is complete and every file in it is what the
+ * server's list says by its hash. A new one is built beside the old one, which goes only then, and nothing that is there
+ * is written over: neither an update nor a browser that is killed midway makes a survey unavailable.
  *
  * Messages from a page, answered with true or false on the port that comes along:
  *   { what: "keep", slug, language, source, list }   cache this language and all it needs. source is the page as the
@@ -18,7 +19,9 @@ import { CHANNEL, Sender } from "./send.js";
 import { openStore } from "./store.js";
 
 const PREFIX = "kryssklick ";
+/** What a cache holds; each time under an address of its own, so that a browser that is killed keeps the one before. */
 const KEPT = "/s/kept.json";
+const ANY = { ignoreSearch: true };
 const PAGE = /^\/s\/([a-z][a-z0-9-]{1,39})(\/sign-up|\/tablet)?$/;
 const FILE = /^\/(phone|static)\//;
 
@@ -36,10 +39,10 @@ async function current(slug) {
   for (const name of await caches.keys()) {
     if (!name.startsWith(`${PREFIX}${slug} `)) continue;
     const cache = await caches.open(name);
-    const kept = await cache.match(KEPT);
-    if (!kept) continue;
-    const list = await kept.json();
-    if (!found || list.at > found.list.at) found = { cache, name, list };
+    for (const kept of await cache.matchAll(KEPT, ANY)) {
+      const list = await kept.json();
+      if (!found || list.at > found.list.at) found = { cache, name, list };
+    }
   }
   return found;
 }
@@ -62,7 +65,10 @@ async function putLoaded(cache, list, source) {
   const bytes = new TextEncoder().encode(source);
   const hash = await hashOf(bytes.buffer);
   for (const page of Object.values(list.pages)) {
-    if (page.sha256 === hash) await cache.put(page.url, new Response(bytes, { headers: list.headers }));
+    // Never over what is there: a browser that is killed in between would have neither.
+    if (page.sha256 === hash && !(await cache.match(page.url))) {
+      await cache.put(page.url, new Response(bytes, { headers: list.headers }));
+    }
   }
 }
 
@@ -74,14 +80,23 @@ async function listOf(slug, part) {
   return list;
 }
 
+let turn = Promise.resolve();
+
+/** Bring the cache of a survey up to date, one after the other: none may forget what another has just kept. */
+function keep(...wanted) {
+  const mine = turn.then(() => bring(...wanted));
+  turn = mine.catch(() => {});
+  return mine;
+}
+
 /**
- * Bring the cache of a survey up to date.
+ * Bring the cache of a survey up to date, alone.
  * @param {string} slug
  * @param {string[]} languages  wanted beside those that are kept already; ["*"]: all
  * @param {{source: string, list: Object, name: string}} given  a page and the list, where they are loaded already; the
  *   name of a part that is wanted too
  */
-async function keep(slug, languages, { source, list: given, name: part } = {}) {
+async function bring(slug, languages, { source, list: given, name: part } = {}) {
   const list = given || (await listOf(slug));
   const old = await current(slug);
   if (!old && !list.begins) return false;
@@ -96,8 +111,11 @@ async function keep(slug, languages, { source, list: given, name: part } = {}) {
   for (const { files, pages } of lists) {
     for (const file of [...files, ...wanted.map((tag) => pages[tag])]) await put(cache, file);
   }
-  const kept = { ...list, languages: wanted, parts, at: Date.now() };
-  await cache.put(KEPT, new Response(JSON.stringify(kept), { headers: { "Content-Type": "application/json" } }));
+  const past = await cache.keys(KEPT, ANY);
+  // Newer than the one before even where the phone's clock was put back.
+  const at = Math.max(Date.now(), old ? old.list.at + 1 : 0);
+  await cache.put(`${KEPT}?${at}`, new Response(JSON.stringify({ ...list, languages: wanted, parts, at })));
+  for (const one of past) await cache.delete(one);
   for (const other of await caches.keys()) {
     if (other.startsWith(`${PREFIX}${slug} `) && other !== name) await caches.delete(other);
   }
