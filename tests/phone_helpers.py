@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from browser_helpers import ARGUMENTS, CHROMIUM, PHONE, browsing, serving
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route, expect, sync_playwright
 from web_helpers import PARAMETERS, Clock, make_instance
 
 from webapp.app import create_app
@@ -369,3 +369,23 @@ def opens(page: Page, address: str, language: str = "sv") -> None:
     expect(page.locator("html")).to_have_attribute("lang", language)
     assert page.locator(".question").count() == 6
     assert page.evaluate("getComputedStyle(document.body).margin") == "0px"
+
+
+SLOW_MS = 20_000
+"""A key out of words or digits is made slowly on purpose, and this machine may have others to serve."""
+
+
+def button(page: Page, name: str) -> Locator:
+    """Return the button of a name that is to be seen."""
+    return page.get_by_role("button", name=name, exact=True).filter(visible=True)
+
+
+def press(page: Page, *names: str) -> None:
+    """Press buttons, one after the other."""
+    for name in names:
+        button(page, name).click()
+
+
+def heading(page: Page, text: str) -> None:
+    """Expect a screen, by its heading."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(text, timeout=SLOW_MS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from phone_helpers import NOTHING_STORED, PhoneSite, phone_site, stored
+from phone_helpers import NOTHING_STORED, PhoneSite, button, phone_site, press, stored
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from web_helpers import DEFINITION, PARAMETERS
 
@@ -40,17 +40,8 @@ def window(site: PhoneSite) -> Iterator[BrowserContext]:
         yield window
 
 
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True).filter(visible=True)
-
-
 def box(page: Page, label: str) -> Locator:
     return page.get_by_label(label, exact=True).filter(visible=True)
-
-
-def press(page: Page, *names: str) -> None:
-    for name in names:
-        button(page, name).click()
 
 
 def begin(page: Page, slug: str, whose: str = "Ja, bara min") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser_helpers import SMALL, axe_faults, sideways, small_targets
-from phone_helpers import NOTHING_STORED, PhoneSite, phone_site, stored
+from phone_helpers import NOTHING_STORED, PhoneSite, button, phone_site, press, stored
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 SENT = "Tack. Dina svar har kommit fram."
@@ -25,15 +25,6 @@ def window(site: PhoneSite) -> Iterator[BrowserContext]:
     with site.window() as window:
         window.set_default_timeout(5000)
         yield window
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True).filter(visible=True)
-
-
-def press(page: Page, *names: str) -> None:
-    for name in names:
-        button(page, name).click()
 
 
 def box(page: Page, label: str) -> Locator:

@@ -10,15 +10,26 @@ from pathlib import Path
 
 import pytest
 from browser_helpers import SMALL, axe_faults, sideways, small_targets
-from phone_helpers import LOCAL, NOTHING_STORED, OwnBrowser, PhoneSite, module_page, phone_site, run_module, stored
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from phone_helpers import (
+    LOCAL,
+    NOTHING_STORED,
+    SLOW_MS,
+    OwnBrowser,
+    PhoneSite,
+    button,
+    heading,
+    module_page,
+    phone_site,
+    press,
+    run_module,
+    stored,
+)
+from playwright.sync_api import BrowserContext, Page, expect
 
 WORDS = Path(__file__).parent.parent / "webapp" / "static" / "words"
 SECRET = "Vinterkatten QX"
 MINE, LOCKED = "Ja, bara min", "Min, men någon annan kan titta"
 SENT = "Tack. Dina svar har kommit fram."
-SLOW_MS = 20_000
-"""A key out of words is made slowly on purpose, and this machine may have others to serve."""
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +42,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhoneSite]:
 def window(site: PhoneSite) -> Iterator[BrowserContext]:
     with site.window() as window:
         yield window
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True).filter(visible=True)
-
-
-def press(page: Page, *names: str) -> None:
-    for name in names:
-        button(page, name).click()
-
-
-def heading(page: Page, text: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(text, timeout=SLOW_MS)
 
 
 def four_words(page: Page) -> str:

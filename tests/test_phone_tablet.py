@@ -7,14 +7,23 @@ from pathlib import Path
 
 import pytest
 from browser_helpers import SMALL, axe_faults, sideways, small_targets
-from phone_helpers import NOTHING_STORED, OwnBrowser, PhoneSite, cut_off, phone_site, stored
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from phone_helpers import (
+    NOTHING_STORED,
+    SLOW_MS,
+    OwnBrowser,
+    PhoneSite,
+    button,
+    cut_off,
+    heading,
+    phone_site,
+    press,
+    stored,
+)
+from playwright.sync_api import BrowserContext, Page, expect
 
 PIN = "2580"
 SECRET = "Bergsgeten QX"
 SEALED = "Tack. Dina svar är förseglade."
-SLOW_MS = 20_000
-"""A key out of digits is made slowly on purpose, and this machine may have others to serve."""
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +36,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhoneSite]:
 def window(site: PhoneSite) -> Iterator[BrowserContext]:
     with site.window(workers=True) as window:
         yield window
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True).filter(visible=True)
-
-
-def press(page: Page, *names: str) -> None:
-    for name in names:
-        button(page, name).click()
-
-
-def heading(page: Page, text: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(text, timeout=SLOW_MS)
 
 
 def start(page: Page, address: str) -> None:

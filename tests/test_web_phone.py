@@ -8,15 +8,13 @@ import io
 import json
 import re
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from web_helpers import Clock, web
+from web_helpers import Clock
 from werkzeug.test import TestResponse
 
 from forms.model import Kind
@@ -29,27 +27,6 @@ from webapp.phonefiles import FOLDER, bare, build, build_from
 from webapp.views.phone import LARGEST
 
 GOOD = {"format": "kryssklick-answer/1", "language": "sv", "answers": {"fick": {"options": ["ja"]}}}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def served(tmp_path: Path, clock: Clock) -> Iterator[tuple[Flask, Instance]]:
-    with web(tmp_path, clock) as both:
-        yield both
-
-
-@pytest.fixture
-def client(served: tuple[Flask, Instance]) -> FlaskClient:
-    return served[0].test_client()
-
-
-@pytest.fixture
-def instance(served: tuple[Flask, Instance]) -> Instance:
-    return served[1]
 
 
 def number() -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from web_helpers import PARAMETERS, Clock, hidden, web
+from web_helpers import PARAMETERS, Clock, hidden
 from werkzeug.test import TestResponse
 
 from forms.answers import Answer
@@ -25,22 +23,6 @@ ANSWERS: dict[str, object] = {
     "t.antal": "3",
     "t.mer": "Ö",
 }
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def served(tmp_path: Path, clock: Clock) -> Iterator[tuple[Flask, Instance]]:
-    with web(tmp_path, clock) as both:
-        yield both
-
-
-@pytest.fixture
-def client(served: tuple[Flask, Instance]) -> FlaskClient:
-    return served[0].test_client()
 
 
 def send(client: FlaskClient, answers: dict[str, object], page: str | None = None, **headers: str) -> TestResponse:

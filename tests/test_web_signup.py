@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from contact_helpers import DETAILS, SECRETS, a_keeper, found_on_disk, new_pair
-from flask import Flask
 from flask.testing import FlaskClient
-from web_helpers import Clock, hidden, web
+from web_helpers import hidden
 from werkzeug.test import TestResponse
 
 from webapp.contactscripts import FOLDER, PAGES, page_script
@@ -32,27 +29,6 @@ FILLED = {
     "t.tolk.ja": "somaliska",
 }
 PAGE = "/s/prov/sign-up"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def served(tmp_path: Path, clock: Clock) -> Iterator[tuple[Flask, Instance]]:
-    with web(tmp_path, clock) as both:
-        yield both
-
-
-@pytest.fixture
-def client(served: tuple[Flask, Instance]) -> FlaskClient:
-    return served[0].test_client()
-
-
-@pytest.fixture
-def instance(served: tuple[Flask, Instance]) -> Instance:
-    return served[1]
 
 
 def fields(client: FlaskClient) -> dict[str, str]:
@@ -75,6 +51,12 @@ def said(answer: TestResponse) -> tuple[int, str, str]:
     assert answer.json is not None
     assert answer.json["format"] == "kryssklick-receipt/1"
     return answer.status_code, answer.json["status"], answer.json["reason"]
+
+
+def test_a_sealed_sign_up_to_a_survey_that_is_gone_is_told_as_such(client: FlaskClient, instance: Instance) -> None:
+    gone = client.post("/s/hittepa/sign-up/sealed", data=b"x", headers={"Kryssklick-Number": "0" * 32})
+    assert said(gone) == (404, "unknown", "unknown-survey")
+    assert count(instance) == 0
 
 
 def test_it_is_offered_from_the_first_key_on(client: FlaskClient, instance: Instance) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,22 +76,38 @@ _MOST_PAGES = 200
 @blueprint.post("/s/<slug>/sealed")
 def sealed(slug: str) -> ResponseReturnValue:
     """Take a sealed answer. A phone goes by what this says: accepted (repeats too), closed, refused or unknown."""
+    return receive(slug, LARGEST, instance().tray.submit, _not_taken)
+
+
+def receive(
+    slug: str,
+    largest: int,
+    take: Callable[[Survey, bytes, bytes], object],
+    not_taken: Callable[[DatasetError], Response],
+) -> Response:
+    """Take something sealed, with its number in the header, and say what became of it.
+
+    Args:
+        slug: The survey.
+        largest: Bytes of the largest there is.
+        take: Keeps it: survey, number, bytes.
+        not_taken: Says that it can't be taken, ever or just now.
+    """
     if not from_own_page():
         return receipt("refused", 403, "elsewhere")
-    request.max_content_length = LARGEST
+    request.max_content_length = largest
     try:
         survey = survey_or_404(slug)
     except NotFound:
         return receipt("unknown", 404, "unknown-survey")
     try:
-        number = parse_submission_id(request.headers.get(NUMBER, ""))
-        instance().tray.submit(survey, number, request.get_data(cache=False))
+        take(survey, parse_submission_id(request.headers.get(NUMBER, "")), request.get_data(cache=False))
     except RequestEntityTooLarge:
         return receipt("refused", 413, "too-large")
     except SurveyClosed as error:
         return receipt("closed", 410, error.code)
     except DatasetError as error:
-        return _not_taken(error)
+        return not_taken(error)
     return receipt("accepted", 200)
 
 

@@ -14,7 +14,6 @@ from functools import lru_cache
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from forms.answers import Given, SubmissionFault, clean, submission_faults, to_payload
 from forms.definition import load
@@ -27,14 +26,13 @@ from webapp.contactscripts import page_script, script_file
 from webapp.dataset.contacts import LARGEST
 from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.surveys import Survey
-from webapp.dataset.tray import parse_submission_id
 from webapp.headers import overheard
 from webapp.language import gettext, interface_language, language_name, readable, use_language
 from webapp.phonefiles import JAVASCRIPT
 from webapp.views.errors import error_page
 from webapp.views.formview import FormView, QuestionView, fault_words, form_view, text_words
 from webapp.views.here import instance, survey_or_404
-from webapp.views.phone import NUMBER, later, receipt
+from webapp.views.phone import later, receipt, receive
 from webapp.views.phonedata import LENGTH
 from webapp.views.posted import is_submission_id, new_submission_id, read_given
 from webapp.views.respond import from_own_page, page_values
@@ -252,24 +250,11 @@ def _closed(visit: _Visit) -> ResponseReturnValue:
 
 @blueprint.post("/s/<slug>/sign-up/sealed")
 def sealed(slug: str) -> ResponseReturnValue:
-    """Take a sign-up that a browser has sealed: `accepted` (repeats too), `closed`, `refused` or `later`.
+    """Take a sign-up that a browser has sealed: `accepted` (repeats too), `closed`, `refused`, `unknown` or `later`.
 
     Where the keepers' keys have changed meanwhile, `keys` are those to seal to.
     """
-    if not from_own_page():
-        return receipt("refused", 403, "elsewhere")
-    request.max_content_length = LARGEST
-    survey = survey_or_404(slug)
-    try:
-        number = parse_submission_id(request.headers.get(NUMBER, ""))
-        instance().contacts.submit(survey, number, request.get_data(cache=False))
-    except RequestEntityTooLarge:
-        return receipt("refused", 413, "too-large")
-    except SurveyClosed as error:
-        return receipt("closed", 410, error.code)
-    except DatasetError as error:
-        return _not_taken(error)
-    return receipt("accepted", 200)
+    return receive(slug, LARGEST, instance().contacts.submit, _not_taken)
 
 
 def _not_taken(error: DatasetError) -> Response:

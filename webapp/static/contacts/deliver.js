@@ -50,6 +50,8 @@ async function attempt(address, body, number, fetch) {
     // Hotspots and proxies answer with pages of their own: only our own words count.
     const said = await answer.json().catch(() => null);
     if (!said || said.format !== "kryssklick-receipt/1") return { status: "later" };
+    // A survey that is gone takes sign-ups as little as one that is closed.
+    if (said.status === "unknown") return { status: "closed" };
     const known = ["accepted", "closed", "refused"].includes(said.status);
     return { status: known ? said.status : "later", keys: said.reason === "other-keys" ? said.keys : undefined };
   } catch {
