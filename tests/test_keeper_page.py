@@ -65,9 +65,14 @@ def make_key(page: Page, words: str = WORDS) -> str:
     recovery = page.inner_text("#code")
     assert re.fullmatch(r"(?:[0-9A-HJKMNP-TV-Z]{4} ){7}[0-9A-HJKMNP-TV-Z]{4}", recovery)
     assert axe_faults(page) == []
-    page.focus("#recovery input")
+    page.focus("#recovery input[type=checkbox]")
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
+    page.keyboard.type("inte mitt lösenord")
+    page.keyboard.press("Enter")
+    expect(page.locator("#told .more")).to_contain_text("lösenord")
+    expect(page.locator("#code")).to_have_text(recovery)
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("#opened")).to_be_visible()
     return recovery

@@ -119,8 +119,18 @@ def _sign_up(one: SignUp, own: tuple[KeeperKey, ...], owners: dict[bytes, str]) 
 
 @blueprint.post("/keeper/key")
 def make() -> ResponseReturnValue:
-    """Keep a key that the keeper's browser has made and locked."""
-    return _do(lambda: instance().keepers.make(signed_in().name, _bytes("public"), request.form.get("locks", "")))
+    """Keep a key that the keeper's browser has made and locked.
+
+    The account's password is asked for: whoever comes by a browser that is signed in shall not get what is signed up
+    from then on.
+    """
+    user = signed_in().name
+
+    def change() -> None:
+        instance().accounts.sign_in(user, request.form.get("password", ""))
+        instance().keepers.make(user, _bytes("public"), request.form.get("locks", ""))
+
+    return _do(change)
 
 
 @blueprint.post("/keeper/locks")

@@ -121,10 +121,15 @@ class Room {
   }
 
   /** The recovery key is on paper: only now the server gets the locked key. */
-  async keep() {
+  async keep(form) {
     const { publicKey, locks, opened } = this.made;
-    const said = await this.send(this.data.make, { public: publicKey, locks: JSON.stringify(locks) });
-    if (!said.done) return this.tell("refused", said.told);
+    const password = field(form, "password");
+    const values = { public: publicKey, locks: JSON.stringify(locks), password: password.value };
+    const said = await this.send(this.data.make, values);
+    if (!said.done) {
+      this.tell("refused", said.told);
+      return password.select();
+    }
     this.data.has_key = true;
     this.forgetMade();
     const sealed = await this.ask(this.data.sealed);
