@@ -77,6 +77,12 @@ def a_keeper(instance: Instance, name: str = "vera") -> Keeper:
     return Keeper(name, instance.keepers.make(name, public, some_locks()), private)
 
 
+def leave(instance: Instance, name: str) -> None:
+    """Take the role of contact keeper from somebody, who now reviews."""
+    sql = "UPDATE users SET roles = ? WHERE name = ?"
+    instance.store.db.write(lambda: instance.store.db.execute(sql, (json.dumps([Role.AUDITOR]), name)))
+
+
 def sign_up(instance: Instance, number: bytes | None = None, details: Mapping[str, object] = DETAILS) -> bytes:
     """Sign somebody up for the survey `prov`; return the number."""
     number = number or secrets.token_bytes(16)

@@ -130,7 +130,7 @@ def test_what_is_deleted_is_gone_and_does_not_come_back(instance: Instance) -> N
     number, other = sign_up(instance), sign_up(instance)
     survey = prov(instance)
     (sealed,) = [s.seals for s in instance.contacts.all(survey) if s.number == number.hex()]
-    assert instance.contacts.delete(survey, number)
+    assert instance.contacts.delete(survey, [number]) == 1
     assert [s.number for s in instance.contacts.all(survey)] == [other.hex()]
     content = b"".join(file.read_bytes() for file in instance.path.glob(f"{CONTACTS}*"))
     assert number not in content
@@ -138,7 +138,43 @@ def test_what_is_deleted_is_gone_and_does_not_come_back(instance: Instance) -> N
     sent_again = b"".join(sealed.values())
     assert instance.contacts.submit(survey, number, sent_again) is Acknowledgement.REPEATED
     assert instance.contacts.count(survey) == 1
-    assert not instance.contacts.delete(survey, number)
+    assert instance.contacts.delete(survey, [number]) == 0
+
+
+def test_one_that_is_not_let_in_leaves_nothing_and_comes_in_later(instance: Instance) -> None:
+    a_keeper(instance)
+    survey, number = prov(instance), secrets.token_bytes(16)
+    sealed = instance.contacts.seal_on_arrival(number, DETAILS, "sv")
+
+    def closed() -> None:
+        raise DatasetError("crowded", "", "")
+
+    with pytest.raises(DatasetError) as told:
+        instance.contacts.submit(survey, number, sealed, closed)
+    assert told.value.code == "crowded"
+    assert rows(instance, "SELECT (SELECT count(*) FROM sign_ups) + (SELECT count(*) FROM receipts)") == [(0,)]
+    assert instance.contacts.submit(survey, number, sealed) is Acknowledgement.ACCEPTED
+    # One that is kept already is no new one, however crowded it is.
+    assert instance.contacts.submit(survey, number, sealed, closed) is Acknowledgement.REPEATED
+
+
+def test_a_survey_keeps_so_many_and_those_deleted_make_room(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_keeper(instance)
+    monkeypatch.setattr("webapp.dataset.contacts.MOST_SIGN_UPS", 2)
+    first, second = sign_up(instance), sign_up(instance)
+    with pytest.raises(DatasetError) as told:
+        sign_up(instance)
+    assert told.value.code == "sign-ups-full"
+    sign_up(instance, second)
+    assert instance.contacts.full(prov(instance))
+    other = instance.surveys.create("annan", DEFINITION, "x", parameters=PARAMETERS)
+    number = secrets.token_bytes(16)
+    instance.contacts.submit(other, number, instance.contacts.seal_on_arrival(number, DETAILS, "sv"))
+    assert instance.contacts.delete(prov(instance), [first, secrets.token_bytes(16)]) == 1
+    sign_up(instance)
+    assert instance.contacts.count(prov(instance)) == 2
 
 
 def test_what_is_not_sealed_to_exactly_the_keepers_is_refused(instance: Instance) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from browser_helpers import ARGUMENTS, CHROMIUM, SMALL, axe_faults, sideways, small_targets
-from contact_helpers import DETAILS, SECRETS, Keeper, a_keeper, found_on_disk
+from contact_helpers import DETAILS, SECRETS, Keeper, a_keeper, found_on_disk, leave
 from phone_helpers import OwnBrowser, PhoneSite, cut_off, phone_site, reconnect, stored
 from playwright.sync_api import BrowserContext, Page, expect
 
+from webapp.brake import Brake, Measure
 from webapp.dataset.contacts import SEAL_BYTES
 
 SENT = "#state h1"
@@ -126,15 +128,121 @@ def test_over_plain_http_it_is_sealed_on_arrival_and_says_so(site: PhoneSite, sl
     assert answers(site, slug, vera) == [DETAILS]
 
 
-def test_a_deputy_who_came_meanwhile_can_open_it_too(site: PhoneSite, slug: str, vera: Keeper) -> None:
-    with opened(site, slug) as page:
+@contextmanager
+def a_deputy(site: PhoneSite) -> Iterator[Keeper]:
+    """Let somebody keep contacts besides, until the end of the block."""
+    name = f"d{secrets.token_hex(4)}"
+    try:
+        yield a_keeper(site.instance, name)
+    finally:
+        leave(site.instance, name)
+
+
+def test_a_key_made_meanwhile_costs_nobody_anything(site: PhoneSite, slug: str, vera: Keeper) -> None:
+    """As many read it as the page said: it is sealed anew by itself, even if the key changes once more on the way."""
+    with a_deputy(site) as deputy, opened(site, slug) as page:
+        newest = [deputy]
+
+        def changing(_: str) -> str:
+            if len(newest) < 3:
+                newest.append(a_keeper(site.instance, deputy.name))
+            return "pass"
+
         fill(page)
-        deputy = a_keeper(site.instance, "dag")
+        site.gate.how = changing
         send(page)
         expect(page.locator(SENT)).to_be_visible()
+        assert len(newest) == 3
+        assert answers(site, slug, vera) == answers(site, slug, newest[-1]) == [DETAILS]
+
+
+def test_keys_that_never_stand_still_lose_nothing(site: PhoneSite, slug: str, vera: Keeper) -> None:
+    with a_deputy(site) as deputy, opened(site, slug) as page:
+
+        def changing(_: str) -> str:
+            a_keeper(site.instance, deputy.name)
+            return "pass"
+
+        fill(page)
+        site.gate.how = changing
+        send(page)
+        expect(page.locator("#told h2")).to_have_text("Det är INTE skickat")
+        assert page.input_value("#f-na") == "070-000 11 22"
+        site.gate.always("pass")
+        page.locator("#told button").click()
+        expect(page.locator(SENT)).to_be_visible()
+    assert answers(site, slug, vera) == [DETAILS]
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_who_would_read_it_besides_is_told_before_anything_is_sent(
+    site: PhoneSite, slug: str, vera: Keeper, language: str
+) -> None:
+    heading, readers = {
+        "sv": ("Fler än förut skulle få läsa det", "Bara 2 personer kan läsa det"),
+        "en": ("More people than before would read it", "Only 2 people can read it"),
+    }[language]
+    with opened(site, slug) as page:
+        if language == "en":
+            page.click("[name=show][value=en].link")
+            expect(page.locator("h1")).to_have_text("Sign up for an interview")
+        fill(page)
+        with a_deputy(site) as deputy:
+            send(page)
+            told = page.locator("#told")
+            expect(told.locator("h2")).to_have_text(heading)
+            expect(told).to_contain_text(readers)
+            expect(told.locator("h2")).to_be_focused()
+            assert answers(site, slug, vera) == []
+            assert axe_faults(page) == []
+            assert page.input_value("#f-na") == "070-000 11 22"
+            assert page.is_checked("#f-tolk-ja")
+            told.locator("button").click()
+            expect(page.locator(SENT)).to_be_visible()
+        nothing_stored(page)
     assert answers(site, slug, vera) == answers(site, slug, deputy) == [DETAILS]
-    sql = """UPDATE users SET roles = '["auditor"]' WHERE name = 'dag'"""
-    site.instance.store.db.write(lambda: site.instance.store.db.execute(sql))
+
+
+def test_fewer_readers_than_promised_need_no_question(site: PhoneSite, slug: str, vera: Keeper) -> None:
+    with site.window() as window:
+        page = window.new_page()
+        with a_deputy(site):
+            page.goto(f"/s/{slug}/sign-up?lang=sv")
+            fill(page)
+        send(page)
+        expect(page.locator(SENT)).to_be_visible()
+    assert answers(site, slug, vera) == [DETAILS]
+
+
+def test_where_too_many_sign_up_at_once_it_stays_and_is_sent_a_minute_later(
+    site: PhoneSite, slug: str, vera: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(site, slug) as page:
+        fill(page)
+        monkeypatch.setitem(site.gate.app.extensions, "kryssklick-brake", Brake(site.clock, Measure(0, 60)))
+        send(page)
+        told = page.locator("#told")
+        expect(told.locator("h2")).to_have_text("Det är INTE skickat än")
+        expect(told).to_contain_text("vänta en minut och skicka igen")
+        assert axe_faults(page) == []
+        nothing_stored(page)
+        monkeypatch.delitem(site.gate.app.extensions, "kryssklick-brake")
+        told.locator("button").click()
+        expect(page.locator(SENT)).to_be_visible()
+    assert answers(site, slug, vera) == [DETAILS]
+
+
+def test_where_there_is_no_room_it_says_so_and_whom_to_turn_to(
+    site: PhoneSite, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.dataset.contacts.MOST_SIGN_UPS", 0)
+    with opened(site, slug) as page:
+        fill(page)
+        send(page)
+        expect(page.locator("#told h2")).to_have_text("Det är INTE skickat: det finns ingen plats")
+        expect(page.locator("#told")).to_contain_text("exempel@example.org")
+        assert page.input_value("#f-na") == "070-000 11 22"
+        assert axe_faults(page) == []
 
 
 @pytest.mark.parametrize("way", ["lose", "500", "portal"])

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from web_helpers import PASSWORD, add_user, csrf_token, sign_in, web
 
 from webapp.dataset.accounts import Role
-from webapp.dataset.contacts import SignUp
+from webapp.dataset.contacts import MOST_SIGN_UPS, SignUp
 from webapp.dataset.instance import Instance
 from webapp.views.keeper import SHORTEST
 
@@ -105,7 +105,7 @@ def test_a_key_is_kept_and_gives_out_what_is_sealed_to_it(client: FlaskClient, i
     ((one,),) = [s["sign_ups"] for s in given["surveys"]]
     assert one["number"] == number
     assert list(one["seals"]) == [key.id.hex()]
-    assert one["others"] == ["dag", "vera"]
+    assert one["readers"] == ["dag", "vera"]
     assert opened(Keeper("vera", key, private), one["seals"], number)["answers"] == DETAILS
     assert deputy.key.id.hex() not in str(one["seals"])
     assert not any(text in client.get("/keeper").text for text in SECRETS)
@@ -138,7 +138,7 @@ def test_what_came_before_the_key_is_named_with_who_can_open_it(client: FlaskCli
     given = client.get("/keeper/sealed").json
     assert given is not None
     assert given["surveys"][0]["sign_ups"][0]["seals"] == {}
-    assert given["surveys"][0]["sign_ups"][0]["others"] == ["dag"]
+    assert given["surveys"][0]["sign_ups"][0]["readers"] == ["dag"]
 
 
 def test_what_is_no_key_is_refused_in_words(client: FlaskClient, instance: Instance) -> None:
@@ -161,7 +161,7 @@ def test_nothing_is_done_without_the_token(client: FlaskClient, instance: Instan
     a_keeper(instance, "dag")
     number = sign_up(instance).hex()
     for address in POSTS:
-        assert client.post(address, data={"survey": "prov", "number": number}).status_code == 400
+        assert client.post(address, data={"survey": "prov", "numbers": number}).status_code == 400
     assert instance.contacts.count(instance.surveys.get("prov")) == 1
 
 
@@ -170,10 +170,39 @@ def test_one_is_deleted_and_again_changes_nothing(client: FlaskClient, instance:
     number, other = sign_up(instance).hex(), sign_up(instance).hex()
     token = csrf_token(client.get("/keeper"))
     for wanted in (number, number, secrets.token_hex(16), "inget"):
-        answer = client.post("/keeper/delete", data={"csrf_token": token, "survey": "prov", "number": wanted})
+        answer = client.post("/keeper/delete", data={"csrf_token": token, "survey": "prov", "numbers": wanted})
         assert answer.json == {"done": True, "told": ""}
     assert [s.number for s in instance.contacts.all(instance.surveys.get("prov"))] == [other]
     assert client.post("/keeper/delete", data={"csrf_token": token, "survey": "ingen"}).status_code == 404
+
+
+def test_thousands_are_deleted_at_once_and_the_rest_stays(client: FlaskClient, instance: Instance) -> None:
+    a_keeper(instance, "dag")
+    numbers, other = [sign_up(instance).hex() for _ in range(3)], sign_up(instance).hex()
+    many = "".join([*numbers, *(secrets.token_hex(16) for _ in range(MOST_SIGN_UPS))])
+    data = {"csrf_token": csrf_token(client.get("/keeper")), "survey": "prov", "numbers": many}
+    assert client.post("/keeper/delete", data=data).json == {"done": True, "told": ""}
+    assert [s.number for s in instance.contacts.all(instance.surveys.get("prov"))] == [other]
+
+
+def test_the_keeper_is_told_that_no_more_fit(
+    client: FlaskClient, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_keeper(instance, "vera")
+    sign_up(instance)
+    monkeypatch.setattr("webapp.dataset.contacts.MOST_SIGN_UPS", 2)
+    assert "Fler får inte plats" not in client.get("/keeper").text
+    sign_up(instance)
+    assert "Fler får inte plats" in client.get("/keeper").text
+
+
+def test_keeper_and_deputy_read_from_when_on(client: FlaskClient, instance: Instance) -> None:
+    first = client.get("/keeper").text
+    assert "ersättaren läser det som kommer från den dag ersättaren har gjort sin egen nyckel" in first
+    a_keeper(instance, "dag")
+    deputy = client.get("/keeper").text
+    assert "Du får läsa det som kommer från och med nu. Det som kom tidigare öppnas bara av: dag." in deputy
+    assert "Var och en av er läser det som har kommit sedan den dag den egna nyckeln gjordes" in deputy
 
 
 def test_the_coordinator_is_told_whether_people_can_sign_up_and_no_more(served: tuple[Flask, Instance]) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Mapping
 
 import pytest
-from contact_helpers import DETAILS, SECRETS, a_keeper, found_on_disk, new_pair
+from contact_helpers import DETAILS, SECRETS, a_keeper, found_on_disk, leave, new_pair
 from flask.testing import FlaskClient
-from web_helpers import hidden
+from web_helpers import Clock, hidden
 from werkzeug.test import TestResponse
 
+from webapp.brake import FROM_ONE
 from webapp.contactscripts import FOLDER, PAGES, page_script
 from webapp.dataset.accounts import Role
 from webapp.dataset.contacts import LARGEST, SEAL_BYTES
@@ -212,9 +214,96 @@ def test_what_a_modified_browser_sends_is_told_at_the_door(client: FlaskClient, 
     assert said(other) == (409, "refused", "other-keys")
     assert other.json is not None
     assert len(other.json["keys"]) == 1
+    assert other.json["apart"]
     assert post(client, good, number).status_code == 200
     (kept,) = instance.contacts.all(instance.surveys.get("prov"))
     assert keeper.open(kept)["answers"] == DETAILS
+
+
+def test_a_flood_is_braked_and_told_and_nothing_of_anybody_is_kept(
+    client: FlaskClient, instance: Instance, clock: Clock
+) -> None:
+    a_keeper(instance)
+    here = {"REMOTE_ADDR": "203.0.113.77"}
+    sent = fields(client)
+
+    def flood(number: str) -> TestResponse:
+        headers = {"Kryssklick-Number": number}
+        return client.post(f"{PAGE}/sealed", data=body(instance, number), headers=headers, environ_base=here)
+
+    numbers = [secrets.token_hex(16) for _ in range(FROM_ONE.at_once)]
+    assert {said(flood(number)) for number in numbers} == {(200, "accepted", "")}
+    braked = flood(secrets.token_hex(16))
+    assert said(braked) == (429, "later", "crowded")
+    assert braked.headers["Retry-After"] == "60"
+    # A repeated one is none more, so a lost acknowledgement is made good even then.
+    assert said(flood(numbers[0])) == (200, "accepted", "")
+    told = client.post(PAGE, data=sent, environ_base=here)
+    assert told.status_code == 429
+    assert "Vänta en minut och skicka igen." in told.text
+    assert "Kim Åkerspöke" in told.text
+    assert hidden(told.text)["id"] == sent["id"]
+    assert count(instance) == FROM_ONE.at_once
+    assert found_on_disk(instance, "203.0.113") == []
+    clock.forward(seconds=FROM_ONE.every_s)
+    assert client.post(PAGE, data=sent, environ_base=here).status_code == 303
+    assert count(instance) == FROM_ONE.at_once + 1
+
+
+def test_where_no_more_fit_it_is_told(client: FlaskClient, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_keeper(instance)
+    monkeypatch.setattr("webapp.dataset.contacts.MOST_SIGN_UPS", 0)
+    number = secrets.token_hex(16)
+    assert said(post(client, body(instance, number), number)) == (503, "later", "sign-ups-full")
+    told = client.post(PAGE, data=fields(client))
+    assert told.status_code == 503
+    assert "Fler anmälningar får inte plats just nu" in told.text
+    assert "Kim Åkerspöke" in told.text
+
+
+def test_without_script_nobody_more_reads_it_than_the_page_said(client: FlaskClient, instance: Instance) -> None:
+    a_keeper(instance, "vera")
+    sent = fields(client)
+    a_keeper(instance, "vera")
+    assert client.post(PAGE, data=sent).status_code == 303
+    sent = fields(client)
+    deputy = a_keeper(instance, "dag")
+    told = client.post(PAGE, data=sent)
+    assert told.status_code == 409
+    assert "Fler än förut sköter nu kontakterna." in told.text
+    assert "Bara 2 personer kan läsa det" in told.text
+    assert count(instance) == 1
+    again = hidden(told.text)
+    assert again["id"] == sent["id"]
+    assert client.post(PAGE, data=again | FILLED).status_code == 303
+    (found,) = [s for s in instance.contacts.all(instance.surveys.get("prov")) if s.number == sent["id"]]
+    assert deputy.open(found)["answers"] == DETAILS
+    sent = fields(client)
+    instance.accounts.add("alla", [Role.CONTACT_KEEPER, Role.AUDITOR])
+    leave(instance, "dag")
+    a_keeper(instance, "alla")
+    # As many as before, but one of them counts answers.
+    assert client.post(PAGE, data=sent).status_code == 409
+    # What no page of ours sends stands in nobody's way.
+    assert client.post(PAGE, data=sent | {"readers": "²"}).status_code == 303
+
+
+def test_without_script_a_key_made_in_that_very_moment_costs_nothing(
+    client: FlaskClient, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_keeper(instance)
+    seal_now, made = instance.contacts.seal_on_arrival, []
+
+    def late(number: bytes, answers: Mapping[str, object], language: str) -> bytes:
+        sealed = seal_now(number, answers, language)
+        if not made:
+            made.append(a_keeper(instance))
+        return sealed
+
+    monkeypatch.setattr(instance.contacts, "seal_on_arrival", late)
+    assert client.post(PAGE, data=fields(client)).status_code == 303
+    (found,) = instance.contacts.all(instance.surveys.get("prov"))
+    assert made[0].open(found)["answers"] == DETAILS
 
 
 def test_it_closes_with_the_survey(client: FlaskClient, instance: Instance) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from webapp.dataset.database import Database
-from webapp.dataset.errors import SealError, SurveyClosed
+from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
 from webapp.dataset.keepers import KeeperKey, Keepers
 from webapp.dataset.keys import KeyKind
 from webapp.dataset.log import LogFault
@@ -33,6 +33,10 @@ MOST_KEYS = 16
 """More keepers than any association has; bounds what is taken in."""
 
 LARGEST = MOST_KEYS * SEAL_BYTES
+
+MOST_SIGN_UPS = 2_000
+"""Sign-ups that a survey keeps at a time, far more than anybody interviews: what nobody can look into must not fill a
+disk. Those that a keeper deletes make room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ class Contacts:
             raise SealError("too-long", what, "Shorten the longest text.")
         return b"".join(seal(key.public, plain, number, Purpose.CONTACT) for key in self._keepers.current())
 
-    def submit(self, survey: Survey, number: bytes, sealed: bytes) -> Acknowledgement:
+    def submit(
+        self, survey: Survey, number: bytes, sealed: bytes, let_in: Callable[[], None] = lambda: None
+    ) -> Acknowledgement:
         """Take a sign-up; when this returns it is on the disk.
 
         A repeated one takes the place of the first: its sender has mended it meanwhile. One that a keeper has deleted
@@ -88,8 +94,10 @@ class Contacts:
             survey: The survey.
             number: The submission id, 16 bytes.
             sealed: One seal for each keeper's current key, one after the other in any order.
+            let_in: Asked before a new one is kept, never for a repeated one; raises where it is not let in.
 
         Raises:
+            DatasetError: `sign-ups-full`: the survey has `MOST_SIGN_UPS`.
             SealError: `not-sealed`; `other-keys`: not sealed to exactly the keepers there are now.
             SurveyClosed: `survey-closed`: no new answers are taken, or `no-keeper`.
         """
@@ -107,13 +115,19 @@ class Contacts:
         # What came as a test vanishes when the survey opens; the same number is then a new one.
         purpose = b"contact-test" if current.practice else b"contact"
         receipt = hmac.new(secret, purpose + number, hashlib.sha256).digest()
-        return self._file.write(lambda: self._put(current, number, receipt, sealed))
+        return self._file.write(lambda: self._put(current, number, receipt, sealed, let_in))
 
-    def _put(self, survey: Survey, number: bytes, receipt: bytes, sealed: bytes) -> Acknowledgement:
+    def _put(
+        self, survey: Survey, number: bytes, receipt: bytes, sealed: bytes, let_in: Callable[[], None]
+    ) -> Acknowledgement:
         new = self._file.execute(
             "INSERT OR IGNORE INTO receipts (survey, receipt) VALUES (?, ?)", (survey.slug, receipt)
         )
         if new:
+            if self.full(survey):
+                what = f"“{survey.slug}” keeps {MOST_SIGN_UPS} sign-ups, and no more fit."
+                raise DatasetError("sign-ups-full", what, "A contact keeper has to delete some that are done with.")
+            let_in()
             self._file.execute(
                 "INSERT OR REPLACE INTO sign_ups (survey, number, practice, sealed) VALUES (?, ?, ?, ?)",
                 (survey.slug, number, int(survey.practice), sealed),
@@ -135,13 +149,18 @@ class Contacts:
         sql = "SELECT count(*) FROM sign_ups WHERE survey = ? AND practice <= ?"
         return int(self._file.value(sql, (survey.slug, int(survey.practice))))
 
-    def delete(self, survey: Survey, number: bytes) -> bool:
-        """Delete a sign-up for good, for all keepers; return whether there was one."""
+    def full(self, survey: Survey) -> bool:
+        """Tell whether a survey keeps as many sign-ups as it can."""
+        return self.count(survey) >= MOST_SIGN_UPS
 
-        def change() -> bool:
-            gone = self._file.execute("DELETE FROM sign_ups WHERE survey = ? AND number = ?", (survey.slug, number))
+    def delete(self, survey: Survey, numbers: Iterable[bytes]) -> int:
+        """Delete sign-ups for good, for all keepers, all of them or none; return how many there were."""
+        rows = [(survey.slug, number) for number in numbers]
+
+        def change() -> int:
+            gone = sum(self._file.execute("DELETE FROM sign_ups WHERE survey = ? AND number = ?", row) for row in rows)
             self._moved()
-            return bool(gone)
+            return gone
 
         found = self._file.write(change)
         self.tidy()

@@ -18,6 +18,7 @@ from webapp.contactscripts import page_script
 from webapp.dataset.contacts import SignUp
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.keepers import LEAST_ITERATIONS, KeeperKey
+from webapp.dataset.sealing import SUBMISSION_ID_BYTES
 from webapp.dataset.surveys import Survey
 from webapp.language import current_language, gettext, language_name
 from webapp.looks import day
@@ -36,7 +37,7 @@ def contacts() -> ResponseReturnValue:
     """Show the room, locked; its script opens it."""
     user, here = signed_in(), instance()
     script, _ = page_script("keeper")
-    counts = [(survey_title(s), n) for s in here.surveys.list() if (n := here.contacts.count(s))]
+    counts = [(survey_title(s), n, here.contacts.full(s)) for s in here.surveys.list() if (n := here.contacts.count(s))]
     return render_template(
         "desk/keeper.html",
         script=url_for("signup.script", filename=script),
@@ -44,7 +45,8 @@ def contacts() -> ResponseReturnValue:
         keys=here.keepers.of(user.name),
         apart=here.keepers.apart(),
         counts=counts,
-        together=sum(n for _, n in counts),
+        together=sum(n for _, n, _ in counts),
+        others=sorted({k.user for k in here.keepers.current()} - {user.name}),
         shortest=SHORTEST,
     )
 
@@ -79,7 +81,6 @@ def _data() -> dict[str, object]:
             "nameless": gettext("No name given"),
             "blank": gettext("not answered"),
             "language": gettext("Language of the page"),
-            "damaged": gettext("This sign-up can't be opened"),
         },
     }
 
@@ -112,9 +113,9 @@ def _key(key: KeeperKey) -> dict[str, object]:
 
 
 def _sign_up(one: SignUp, own: tuple[KeeperKey, ...], owners: dict[bytes, str]) -> dict[str, object]:
-    """Return the seals that are this keeper's, and who else could open it."""
+    """Return the seals that are this keeper's, and to whom it is sealed at all."""
     mine = {key.id.hex(): base64.b64encode(one.seals[key.id]).decode() for key in own if key.id in one.seals}
-    return {"number": one.number, "seals": mine, "others": sorted({owners[k] for k in one.seals if k in owners})}
+    return {"number": one.number, "seals": mine, "readers": sorted({owners[k] for k in one.seals if k in owners})}
 
 
 @blueprint.post("/keeper/key")
@@ -142,9 +143,11 @@ def lock_anew() -> ResponseReturnValue:
 
 @blueprint.post("/keeper/delete")
 def delete() -> ResponseReturnValue:
-    """Delete one sign-up for good, for all keepers. One that is gone already is gone."""
+    """Delete sign-ups for good, for all keepers. What is gone already is gone."""
     survey: Survey = survey_or_404(request.form.get("survey", ""))
-    return _do(lambda: instance().contacts.delete(survey, _hex("number")))
+    numbers = _hex("numbers")
+    each = [numbers[at : at + SUBMISSION_ID_BYTES] for at in range(0, len(numbers), SUBMISSION_ID_BYTES)]
+    return _do(lambda: instance().contacts.delete(survey, each))
 
 
 def _do(change: Callable[[], object]) -> ResponseReturnValue:

@@ -8,11 +8,11 @@ Source: DESIGN.md section 7.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from forms.answers import Given, SubmissionFault, clean, submission_faults, to_payload
@@ -22,6 +22,7 @@ from forms.phrases import phrases
 from forms.places import codes
 from forms.rules import rules_of
 from forms.signup import DEFINITION
+from webapp.brake import Brake
 from webapp.contactscripts import page_script, script_file
 from webapp.dataset.contacts import LARGEST
 from webapp.dataset.errors import DatasetError, SealError, SurveyClosed
@@ -46,6 +47,15 @@ REACH = "na"
 
 UNREACHABLE = "unreachable"
 """Code of the fault that it is not."""
+
+CROWDED = "crowded"
+"""Code of the error that so many come at the moment that the brake lets no more in."""
+
+NO_ROOM = frozenset({CROWDED, "sign-ups-full"})
+"""What is no fault of the machine: a flood of these must not fill its log."""
+
+WAIT_S = 60
+"""When to come again where so many come at once, in seconds."""
 
 
 @lru_cache(maxsize=1)
@@ -132,7 +142,7 @@ def _show(  # noqa: PLR0913 (a page has that many states)
     extra: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
-    keys = instance().keepers.current()
+    readers, apart = _readers()
     script, _ = page_script("signup")
     return visit.page(
         "respond/sign-up.html",
@@ -141,8 +151,8 @@ def _show(  # noqa: PLR0913 (a page has that many states)
         number=number or new_submission_id(),
         action=_address(visit.survey, visit.language),
         extra=extra,
-        keepers=len(keys),
-        apart=instance().keepers.apart(),
+        keepers=readers,
+        apart=apart,
         script=url_for("signup.script", filename=script),
         data=_data(visit),
         overheard=overheard(),
@@ -153,9 +163,10 @@ def _data(visit: _Visit) -> dict[str, object]:
     """Return what the page tells its script.
 
     Returns:
-        `keys` (the keepers' public keys, base64), `sealed` (address that takes what is sealed), `sent` (address of the
-        page that says so), `language`, `rules` (see forms/rules.py), `reach` (the question that has to be answered) and
-        `words` (question → code of a fault → how to mend it).
+        `keys` (the keepers' public keys, base64), `apart` (whether the page promises that none of them counts answers),
+        `sealed` (address that takes what is sealed), `sent` (address of the page that says so), `language`, `rules`
+        (see forms/rules.py), `reach` (the question that has to be answered) and `words` (question → code of a fault →
+        how to mend it).
     """
     asked = sign_up_form()
     words = {
@@ -168,6 +179,7 @@ def _data(visit: _Visit) -> dict[str, object]:
     words[REACH][UNREACHABLE] = _unreachable()
     return {
         "keys": _public_keys(),
+        "apart": instance().keepers.apart(),
         "sealed": url_for("signup.sealed", slug=visit.survey.slug),
         "sent": url_for("signup.sent", slug=visit.survey.slug, lang=visit.language),
         "language": visit.language,
@@ -179,6 +191,21 @@ def _data(visit: _Visit) -> dict[str, object]:
 
 def _public_keys() -> list[str]:
     return [base64.b64encode(key.public).decode() for key in instance().keepers.current()]
+
+
+def _readers() -> tuple[int, bool]:
+    """Return how many can read a sign-up, and whether none of them works with the answers too."""
+    keepers = instance().keepers
+    return len(keepers.current()), keepers.apart()
+
+
+def _as_promised() -> bool:
+    """Tell whether no more people could read it than the page said that was filled in."""
+    number, _, apart = request.form.get("readers", "").partition(" ")
+    if not number.isascii() or not number.isdecimal():
+        return True
+    readers, are_apart = _readers()
+    return readers <= int(number) and (are_apart or not apart)
 
 
 def _unreachable() -> str:
@@ -206,6 +233,9 @@ def _take(visit: _Visit) -> ResponseReturnValue:
     if not number:
         told = gettext("The form was damaged on its way. Look through it and send once more.")
         return _show(visit, given, extra=told, status=400)
+    if not _as_promised():
+        told = gettext("More people than before keep the contact details. Read below who gets to read it, and send.")
+        return _show(visit, given, extra=told, number=number, status=409)
     return _seal(visit, given, number)
 
 
@@ -227,19 +257,43 @@ def _faults(given: Mapping[str, Given]) -> tuple[SubmissionFault, ...]:
 
 
 def _seal(visit: _Visit, given: Mapping[str, Given], number: str) -> ResponseReturnValue:
-    contacts, raw = instance().contacts, bytes.fromhex(number)
     try:
-        contacts.submit(visit.survey, raw, contacts.seal_on_arrival(raw, to_payload(given), visit.language))
+        _submit_readable(visit, given, bytes.fromhex(number))
     except SurveyClosed:
         return _closed(visit)
-    except SealError:
-        # Too long altogether, or a keeper changed the key in this very moment.
-        told = gettext("It could not be sealed. Shorten the longest text and send once more.")
-        return _show(visit, given, extra=told, number=number, status=422)
     except DatasetError as error:
-        # A full disk or a busy file passes; what the person filled in must still be there then.
-        return _show(visit, given, extra=" ".join(error_words(error)), number=number, status=503)
+        if error.code == "too-long":
+            told = gettext("It could not be sealed. Shorten the longest text and send once more.")
+            return _show(visit, given, extra=told, number=number, status=422)
+        # What is in the way passes; what the person filled in must still be there then.
+        status = 429 if error.code == CROWDED else 503
+        return _show(visit, given, extra=" ".join(error_words(error)), number=number, status=status)
     return redirect(url_for("signup.sent", slug=visit.survey.slug, lang=visit.language), 303)
+
+
+def _submit_readable(visit: _Visit, given: Mapping[str, Given], number: bytes) -> None:
+    contacts, answers = instance().contacts, to_payload(given)
+    let_in = _door(visit.survey)
+    try:
+        contacts.submit(visit.survey, number, contacts.seal_on_arrival(number, answers, visit.language), let_in)
+    except SealError as error:
+        if error.code != "other-keys":
+            raise
+        # A keeper made a new key in this very moment.
+        contacts.submit(visit.survey, number, contacts.seal_on_arrival(number, answers, visit.language), let_in)
+
+
+def _door(survey: Survey) -> Callable[[], None]:
+    """Return what asks the brake whether one more comes in; raises DatasetError `crowded` where none does."""
+    brake: Brake = current_app.extensions.setdefault("kryssklick-brake", Brake(instance().store.now))
+    address = request.remote_addr or ""
+
+    def let_in() -> None:
+        if brake.take(survey.slug, address):
+            what = "More sign up just now than are let in at a time."
+            raise DatasetError(CROWDED, what, "Wait a minute and send again.")
+
+    return let_in
 
 
 def _closed(visit: _Visit) -> ResponseReturnValue:
@@ -252,17 +306,26 @@ def _closed(visit: _Visit) -> ResponseReturnValue:
 def sealed(slug: str) -> ResponseReturnValue:
     """Take a sign-up that a browser has sealed: `accepted` (repeats too), `closed`, `refused`, `unknown` or `later`.
 
-    Where the keepers' keys have changed meanwhile, `keys` are those to seal to.
+    Where the keepers' keys have changed meanwhile, `keys` are those to seal to, and `apart` says whether none of their
+    owners counts answers.
     """
-    return receive(slug, LARGEST, instance().contacts.submit, _not_taken)
+
+    def take(survey: Survey, number: bytes, body: bytes) -> object:
+        return instance().contacts.submit(survey, number, body, _door(survey))
+
+    return receive(slug, LARGEST, take, _not_taken)
 
 
 def _not_taken(error: DatasetError) -> Response:
     """Say that a sign-up can't be taken, ever or just now."""
     if error.code == "other-keys":
-        return receipt("refused", 409, error.code, keys=_public_keys())
+        return receipt("refused", 409, error.code, keys=_public_keys(), apart=instance().keepers.apart())
     if isinstance(error, SealError) or error.code == "bad-submission-id":
         return receipt("refused", 400, error.code)
+    if error.code in NO_ROOM:
+        answer = receipt("later", 429 if error.code == CROWDED else 503, error.code)
+        answer.headers["Retry-After"] = str(WAIT_S)
+        return answer
     return later(error)
 
 

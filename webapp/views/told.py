@@ -177,6 +177,18 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("You have not the role of contact keeper any more."),
         gettext("Whoever runs the computer gives out roles."),
     ),
+    "crowded": lambda: (
+        gettext("More people sign up just now than are let in at a time."),
+        gettext("What you wrote is still here. Wait a minute and send again."),
+    ),
+    "sign-ups-full": lambda: (
+        gettext("No more sign-ups fit just now: those that have come must be looked through first."),
+        gettext("What you wrote is still here, and is not saved anywhere. Send again another day, or get in touch."),
+    ),
+    "other-keys": lambda: (
+        gettext("Who keeps the contact details was changed in this very moment."),
+        gettext("What you wrote is still here. Read below who gets to read it, and send once more."),
+    ),
     "freeze-before-deadline": lambda: (
         gettext("The dataset would be final (freeze_on) before the last day to answer (deadline)."),
         gettext("Give a later freeze_on, or an earlier deadline."),

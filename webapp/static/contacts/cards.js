@@ -1,10 +1,13 @@
 /**
  * Sign-ups as a person reads them. What strangers wrote goes into the page as text and never as anything else.
  *
- *   openAll(surveys, keys)          opens what the keys open: [{ slug, title, cards: [{ number, value }], closed }]
- *   listAll(place, found, data)     shows them: a heading a survey, a card a sign-up
+ *   openAll(surveys, keys)          opens what the keys open: [{ slug, title, cards: [{ number, value }], damaged,
+ *                                   readers, closed }]
+ *   listAll(place, found, data)     shows them: a heading a survey, a card a sign-up, one note for all that is damaged
  *
- * keys: key id → private key, open. value: null where it was changed. closed: names of those who may open the rest.
+ * keys: key id → private key, open. damaged: numbers of those that are sealed to one of the keys and hold nothing that
+ * can be read; readers: names of all to whom these are sealed. closed: for each that is sealed to others alone, their
+ * names.
  */
 
 import { fromBase64 } from "../phone/seal.js";
@@ -24,14 +27,17 @@ async function open(one, keys) {
 export async function openAll(surveys, keys) {
   const found = [];
   for (const { slug, title, sign_ups: signUps } of surveys) {
-    const cards = [];
-    const closed = [];
+    const [cards, damaged, readers, closed] = [[], [], new Set(), []];
     for (const one of signUps) {
       const value = await open(one, keys);
-      if (value === undefined) closed.push(one.others);
-      else cards.push({ number: one.number, value });
+      if (value === undefined) closed.push(one.readers);
+      else if (value) cards.push({ number: one.number, value });
+      else {
+        damaged.push(one.number);
+        one.readers.forEach((name) => readers.add(name));
+      }
     }
-    found.push({ slug, title, cards, closed });
+    found.push({ slug, title, cards, damaged, readers: [...readers].sort(), closed });
   }
   return found;
 }
@@ -51,29 +57,37 @@ function said(question, answers) {
   return [...options.map(word), textOf(texts, "")].filter(Boolean).join(", ");
 }
 
+const copied = (id) => document.getElementById(id).content.cloneNode(true);
+
 /** One sign-up with its button. */
 function card(one, slug, data) {
   const place = tag("li", "sign-up", "");
   const { words, questions, languages } = data;
   const [name, ...rest] = questions;
-  const answers = one.value ? one.value.answers : {};
-  const heading = tag("h3", "", one.value ? said(name, answers) || words.nameless : words.damaged);
+  const { answers } = one.value;
+  const heading = tag("h3", "", said(name, answers) || words.nameless);
   heading.tabIndex = -1;
-  place.append(heading);
-  if (one.value) {
-    const list = tag("dl", "", "");
-    for (const question of rest) {
-      const answer = said(question, answers);
-      list.append(tag("dt", "", question.text), tag("dd", answer ? "" : "soft", answer || words.blank));
-    }
-    const language = textOf(languages, one.value.language) || plain(one.value.language);
-    if (language) list.append(tag("dt", "", words.language), tag("dd", "", language));
-    place.append(list);
-  } else place.append(document.getElementById("on-damaged").content.cloneNode(true));
-  const tools = document.getElementById("on-tools").content.cloneNode(true);
-  place.append(tools);
-  place.dataset.number = one.number;
-  place.dataset.survey = slug;
+  const list = tag("dl", "", "");
+  for (const question of rest) {
+    const answer = said(question, answers);
+    list.append(tag("dt", "", question.text), tag("dd", answer ? "" : "soft", answer || words.blank));
+  }
+  const language = textOf(languages, one.value.language) || plain(one.value.language);
+  if (language) list.append(tag("dt", "", words.language), tag("dd", "", language));
+  place.append(heading, list, copied("on-tools"));
+  Object.assign(place.dataset, { numbers: one.number, survey: slug });
+  return place;
+}
+
+/** All of a survey that can't be opened, with one button: a stranger may have sent thousands of them. */
+function damagedNote({ slug, damaged, readers }, user) {
+  const place = tag("div", "damaged note waits", "");
+  place.append(copied("on-damaged"));
+  for (const number of place.querySelectorAll(".number")) number.textContent = String(damaged.length);
+  const others = readers.filter((name) => name !== user);
+  place.querySelector(".others").hidden = !others.length;
+  place.querySelector(".names").textContent = others.join(", ");
+  Object.assign(place.dataset, { numbers: damaged.join(""), survey: slug });
   return place;
 }
 
@@ -84,15 +98,22 @@ function card(one, slug, data) {
  */
 export function listAll(place, found, data) {
   put(place);
-  for (const { slug, title, cards, closed } of found) {
+  for (const survey of found) {
+    const { slug, title, cards, damaged, closed } = survey;
+    // All that belongs to a survey goes with the last of it.
+    const part = tag("section", "flow", "");
     const list = tag("ul", "sign-ups", "");
     list.setAttribute("role", "list");
     list.append(...cards.map((one) => card(one, slug, data)));
-    place.append(tag("h2", "", title), list);
-    if (!closed.length) continue;
-    const note = document.getElementById("on-others").content.cloneNode(true);
-    note.querySelector(".number").textContent = String(closed.length);
-    note.querySelector(".names").textContent = [...new Set(closed.flat())].join(", ") || "–";
-    place.append(note);
+    part.append(tag("h2", "", title));
+    if (cards.length) part.append(list);
+    if (damaged.length) part.append(damagedNote(survey, data.user));
+    if (closed.length) {
+      const note = copied("on-others");
+      note.querySelector(".number").textContent = String(closed.length);
+      note.querySelector(".names").textContent = [...new Set(closed.flat())].join(", ") || "–";
+      part.append(note);
+    }
+    place.append(part);
   }
 }

@@ -2,8 +2,11 @@
  * A sign-up on its way: sealed to every keeper, sent, and told what became of it. Touches no page and no storage.
  *
  *   sealedToAll(keys, value, number)                     bytes to send: one seal for each key, one after the other
- *   deliver({ address, keys, value, number, fetch })     "accepted", "closed", "refused", "later" (not taken) or
- *                                                        "unsure" (no answer came)
+ *   deliver({ address, keys, value, number, agree, fetch })
+ *                                                        "accepted", "closed", "refused", "later" (not taken just now),
+ *                                                        "crowded" (too many at once), "full" (no room), "readers"
+ *                                                        (others could read it than was agreed to; nothing was sent to
+ *                                                        them) or "unsure" (no answer came)
  *
  * Errors: TooLong (seal.js) where the value takes more than one seal holds.
  */
@@ -14,6 +17,10 @@ import { TooLong, fromBase64, seal } from "../phone/seal.js";
 const ROOM = 4096;
 /** Give up on an attempt after this long, s. */
 const PATIENCE_S = 30;
+/** How often it is sealed anew where keys change and change again. */
+const KEY_CHANGES = 3;
+/** Why something was not taken just now, as the server and as the page calls it. */
+const REASONS = { crowded: "crowded", "sign-ups-full": "full" };
 
 /**
  * @param {string[]} keys  public keys, base64
@@ -32,7 +39,7 @@ export async function sealedToAll(keys, value, number) {
   return all.buffer;
 }
 
-/** Send once: { status, keys }; keys where those that were sealed to are not the right ones any more. */
+/** Send once: { status, keys, apart }; keys where those that were sealed to are not the right ones any more. */
 async function attempt(address, body, number, fetch) {
   const abort = new AbortController();
   const clock = setTimeout(() => abort.abort(), PATIENCE_S * 1000);
@@ -53,7 +60,8 @@ async function attempt(address, body, number, fetch) {
     // A survey that is gone takes sign-ups as little as one that is closed.
     if (said.status === "unknown") return { status: "closed" };
     const known = ["accepted", "closed", "refused"].includes(said.status);
-    return { status: known ? said.status : "later", keys: said.reason === "other-keys" ? said.keys : undefined };
+    if (!known) return { status: REASONS[said.reason] || "later" };
+    return { ...said, keys: said.reason === "other-keys" ? said.keys : undefined };
   } catch {
     return { status: "unsure" };
   } finally {
@@ -61,11 +69,20 @@ async function attempt(address, body, number, fetch) {
   }
 }
 
-/** @returns {Promise<string>} */
-export async function deliver({ address, keys, value, number, fetch = (...a) => self.fetch(...a) }) {
-  const body = await sealedToAll(keys, value, number);
-  const came = await attempt(address, body, number, fetch);
-  if (!came.keys || !came.keys.length) return came.status;
-  // A deputy has come, or a keeper has a new key, since the page was loaded.
-  return (await attempt(address, await sealedToAll(came.keys, value, number), number, fetch)).status;
+/**
+ * agree(keys, apart): whether what was written may be sealed to other keys than the page came with; apart: whether none
+ * of their owners counts answers.
+ *
+ * @returns {Promise<string>}
+ */
+export async function deliver({ address, keys, value, number, agree, fetch = (...a) => self.fetch(...a) }) {
+  let to = keys;
+  for (let n = 0; n <= KEY_CHANGES; n += 1) {
+    const came = await attempt(address, await sealedToAll(to, value, number), number, fetch);
+    if (!came.keys || !came.keys.length) return came.status;
+    // A keeper has a new key, or somebody has become one, since the page was loaded.
+    if (!agree(came.keys, came.apart)) return "readers";
+    to = came.keys;
+  }
+  return "later";
 }

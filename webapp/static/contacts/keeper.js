@@ -194,8 +194,7 @@ class Room {
     // Locked or left while it worked: nothing is shown any more.
     if (this.left) return;
     this.screen("opened");
-    const number = found.reduce((n, survey) => n + survey.cards.length + survey.closed.length, 0);
-    byId("none").hidden = number > 0;
+    byId("none").hidden = found.length > 0;
     byId("alone").hidden = sealed.keepers.length > 1;
     put(byId("keepers"), sealed.keepers.map((one) => `${one.name} (${one.since})`).join(", "));
     listAll(byId("cards"), found, this.data);
@@ -224,7 +223,7 @@ class Room {
   click(event) {
     const pressed = event.target.closest("[data-do]");
     if (!pressed) return undefined;
-    const card = pressed.closest(".sign-up");
+    const card = pressed.closest("[data-numbers]");
     const does = {
       lock: () => {
         this.lock();
@@ -250,15 +249,16 @@ class Room {
   }
 
   async remove(card) {
-    const { number, survey } = card.dataset;
-    const said = await this.send(this.data.remove, { number, survey });
+    const { numbers, survey } = card.dataset;
+    const said = await this.send(this.data.remove, { numbers, survey });
     if (!said.done) return this.tell("refused", said.told);
-    const list = card.parentElement;
+    const all = card.matches(".damaged");
+    const number = all ? card.querySelector(".number").textContent : "";
+    const part = card.closest("section section");
     card.remove();
-    this.tell("deleted");
-    byId("none").hidden = Boolean(document.querySelector(".sign-up, .closed"));
-    if (!list.children.length && !list.nextElementSibling) list.previousElementSibling.remove();
-    return undefined;
+    if (!part.querySelector("[data-numbers], .closed")) part.remove();
+    byId("none").hidden = Boolean(byId("cards").firstChild);
+    return this.tell(all ? "cleared" : "deleted", number);
   }
 }
 

@@ -85,13 +85,17 @@ class SignUp {
     this.busy = true;
     show(byId("told"), "sending");
     const value = { format: FORMAT, language: this.data.language, answers: cleaned(given) };
-    const { keys, sealed: address } = this.data;
-    const came = await deliver({ address, keys, value, number: this.number }).catch((error) => {
+    const { keys, apart, sealed: address } = this.data;
+    // The page said how many can read it, and perhaps that they don't count answers: beyond that the person is asked.
+    const agree = (others, areApart) => others.length <= keys.length && (areApart || !apart);
+    const came = await deliver({ address, keys, value, number: this.number, agree }).catch((error) => {
       if (error instanceof TooLong) return "too-long";
       throw error;
     });
+    const renewed = came === "readers" && (await this.renew(this.data.language));
     this.busy = false;
     if (came === "accepted") this.done();
+    else if (came === "readers") show(byId("told"), renewed ? came : "unsent");
     else show(byId("told"), { later: "unsent", unsure: "unsent" }[came] || came);
   }
 
@@ -164,16 +168,19 @@ class SignUp {
     self.scrollTo(0, 0);
   }
 
-  /** Put the page in another language in the place of this one, with what was written. */
+  /** Put the page in another language in the place of this one. */
   async speak(language) {
+    if (await this.renew(language)) focusOn(document.querySelector("h1"));
+    else if (this.form) show(byId("told"), "no-language");
+  }
+
+  /** Put the page as it is now in the place of this one, with what was written; false: it is not to be had. */
+  async renew(language) {
     const page = await fetch(`?lang=${encodeURIComponent(language)}`, { credentials: "omit", cache: "no-store" })
       .then((answer) => (answer.ok ? answer.text() : ""))
       .catch(() => "");
     const other = new DOMParser().parseFromString(page, "text/html");
-    if (!other.getElementById("sign-up") || !this.form) {
-      if (this.form) show(byId("told"), "no-language");
-      return;
-    }
+    if (!other.getElementById("sign-up") || !this.form) return false;
     const given = this.given();
     const { lang, dir } = other.documentElement;
     Object.assign(document.documentElement, { lang, dir });
@@ -182,7 +189,7 @@ class SignUp {
     history.replaceState(null, "", `?lang=${encodeURIComponent(language)}`);
     this.dress();
     fillIn(this.form, this.data.rules, given);
-    focusOn(document.querySelector("h1"));
+    return true;
   }
 
   idled(left) {
