@@ -234,7 +234,7 @@ def from_jpeg(data: bytes, size: tuple[int, int], dpi: float | None) -> Taken:
         detail = f"It is a progressive JPEG of {size[0]:,} × {size[1]:,} pixels."
         raise Unreadable(RefusalCode.TOO_LARGE, detail, picture)
     # Decoders fill up what is missing with gray, silently; a picture that was cut off must not be read as a page.
-    if b"\xff\xd9" not in data[-65536:]:
+    if data.rfind(b"\xff\xd9", max(0, len(data) - 65536)) < 0:
         raise Unreadable(RefusalCode.DAMAGED_FILE, "The picture breaks off before its end.", picture)
     return Taken(picture, size, dpi)
 

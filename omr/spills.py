@@ -37,6 +37,9 @@ RADII_MM = (26.0, 52.0)
 ROUND_MM = 0.8
 """How round a ring is."""
 
+MOST_AT_ONCE = 250_000
+"""Distances of points from circles that are told in one step: what memory they take."""
+
 BAND_MM = 3.0
 """Half the width of what a ring may cover: its inner and its outer edge, and what runs from them."""
 
@@ -123,15 +126,24 @@ def _ring(at_mm: Floats) -> Bools | None:
         middle = a + np.column_stack([ac[:, 1] * ab2 - ab[:, 1] * ac2, ab[:, 0] * ac2 - ac[:, 0] * ab2]) / area[:, None]
         radius = np.hypot(*(a - middle).T)
         real = (radius >= RADII_MM[0]) & (radius <= RADII_MM[1])
-    best, told = ARC - 1, None
-    for centre, size in zip(middle[real], radius[real], strict=True):
-        away = some - centre
-        near = np.abs(np.hypot(*away.T) - size) <= ROUND_MM
-        if near.sum() <= best:
-            continue
-        sectors = len(np.unique((np.degrees(np.arctan2(away[near, 1], away[near, 0])) // 3).astype(int)))
-        if sectors > best:
-            best, told = sectors, (centre, size)
-    if told is None:
+    middle, radius = middle[real], radius[real]
+    seen = _sectors(some, middle, radius)
+    if seen.max(initial=0) < ARC:
         return None
-    return np.asarray(np.abs(np.hypot(*(at_mm - told[0]).T) - told[1]) <= BAND_MM)
+    clearest = seen.argmax()
+    return np.asarray(np.abs(np.hypot(*(at_mm - middle[clearest]).T) - radius[clearest]) <= BAND_MM)
+
+
+def _sectors(at_mm: Floats, middle: Floats, radius: Floats) -> NDArray[np.intp]:
+    """Return in how many sectors each of some circles is seen."""
+    count = np.zeros(len(middle), np.intp)
+    step = max(1, MOST_AT_ONCE // len(at_mm))
+    for first in range(0, len(middle), step):
+        some = slice(first, first + step)
+        across, down = (at_mm[:, n] - middle[some, n, None] for n in (0, 1))
+        circle, point = np.nonzero(np.abs(np.hypot(across, down) - radius[some, None]) <= ROUND_MM)
+        sector = np.degrees(np.arctan2(down[circle, point], across[circle, point])) // 3
+        seen = np.zeros((len(across), 121), np.bool_)
+        seen[circle, sector.astype(int) + 60] = True
+        count[some] = seen.sum(1)
+    return count

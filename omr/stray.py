@@ -20,9 +20,9 @@ from PIL import Image
 from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
 from omr.images import Gray
+from omr.limits import Limits, limits_of
 from omr.policy import Policy
-from omr.register import Floats, Floats32, Laid
-from omr.samples import ranked
+from omr.register import Floats, Laid
 from omr.spills import spilled
 
 MM_PER_PX = 25.4 / 150
@@ -178,7 +178,7 @@ def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark],
     """
     zones = _zones_of(layout, number)
     marked = _marked(zones.fields, states)
-    limits = _limits(laid, zones.of.shape)
+    limits = limits_of(laid, zones.of.shape, MM_PER_PX)
     found = _seen(laid, zones, marked, limits)
     if cv2.countNonZero(found) < LEAST_COARSE:
         return ()
@@ -201,34 +201,7 @@ class _Ink:
         return slice(int(first), int(last))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Limits:
-    """Gray values in cells of 10 mm, rows × columns: of paper, and how many fewer than paper solid print has."""
-
-    white: Floats32
-    depth: Floats32
-
-    def spread(self, share: float, shape: tuple[int, ...]) -> Bytes:
-        """Return the gray value that is so dark everywhere, at the size of a picture."""
-        cells = np.clip(self.white - share * self.depth, 0, 255).astype(np.uint8)
-        return np.asarray(cv2.resize(cells, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _limits(laid: Laid, shape: tuple[int, ...]) -> _Limits:
-    """Look at every fourth pixel: the light part of each cell is the paper."""
-    thin = 4
-    seen = laid.upright((shape[0] // thin, shape[1] // thin), MM_PER_PX * thin, smooth=False)
-    cell = 60 // thin
-    rows, columns = seen.shape[0] // cell, seen.shape[1] // cell
-    cells = seen[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3)
-    flat = cells.reshape(rows, columns, -1)
-    white = ranked(flat, int(0.8 * flat.shape[2]))
-    # A cell that is mostly print or ink takes its white from the cells around it.
-    white = np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
-    return _Limits(white, np.maximum(white - np.float32(laid.black), np.float32(40)))
-
-
-def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool], limits: _Limits) -> Bytes:
+def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool], limits: Limits) -> Bytes:
     """Return where something counts at the first look, 255 there, at its scale."""
     found = np.zeros_like(zones.coarse)
     rows, columns = zones.within
@@ -241,11 +214,15 @@ def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool], limits: _Limits) -
     if darkest is None:
         return found
     seen = darkest.part(darkest.gray, 1, box_mm[:2], shape, step_mm, smooth=False)
-    limit = limits.spread(INK_DARK, found.shape)[zones.within]
-    cv2.bitwise_and(cv2.compare(seen, limit, cv2.CMP_LT), zones.coarse[zones.within], dst=found[zones.within])
+    # Most pages have next to nothing that is darker than the lightest limit, and need no other.
+    _, dark = cv2.threshold(seen, int(limits.cells(INK_DARK).max()) - 1, 255, cv2.THRESH_BINARY_INV)
+    cv2.bitwise_and(dark, zones.coarse[zones.within], dst=found[zones.within])
     for number, has in marked.items():
         if has:  # its own overshoot
             found[_slices(zones.fields[number - 1], OVERSHOOT_MM, MM_PER_PX * COARSE)] = 0
+    if cv2.countNonZero(found) >= LEAST_COARSE:
+        limit = limits.spread(INK_DARK, found.shape)[zones.within]
+        cv2.bitwise_and(cv2.compare(seen, limit, cv2.CMP_LT), found[zones.within], dst=found[zones.within])
     return found
 
 
@@ -282,35 +259,33 @@ def _bands(found: Bytes, height: int) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: _Limits) -> _Ink:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Dark:
+    """Ink in a band of a page, pixel by pixel from the top left: where, and whether it is paler than a pen's."""
+
+    x: NDArray[np.intp]
+    y: NDArray[np.intp]
+    pale: NDArray[np.bool_]
+
+
+def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: Limits) -> _Ink:
     """Return the ink in some bands of a page, specks left out."""
-    darker, solid, pen = (limits.spread(share, zones.of.shape) for share in (INK_DARK, SOLID_DARK, PEN_DARK))
-    beside = limits.spread(LINE_DARK, zones.of.shape)
-    paper = limits.spread(0.0, zones.of.shape)
-    masks: list[tuple[slice, Bytes, Bytes]] = []
-    for band in bands:
-        seen = laid.upright(zones.of[band].shape, MM_PER_PX, first_row=band.start)
-        near = _beside(seen)
-        line = cv2.compare(cv2.subtract(near, seen), cv2.subtract(paper[band], beside[band]), cv2.CMP_GT)
-        ink = cv2.bitwise_and(line, cv2.compare(seen, darker[band], cv2.CMP_LT))
-        ink = cv2.bitwise_or(ink, cv2.compare(seen, solid[band], cv2.CMP_LT))
-        unprinted_ink: Bytes = np.asarray(cv2.bitwise_and(ink, zones.paper[band] * np.uint8(255)), np.uint8)
-        if cv2.countNonZero(unprinted_ink):
-            masks.append((band, unprinted_ink, np.asarray(cv2.compare(seen, pen[band], cv2.CMP_GT), np.uint8)))
-    _without_spills(masks)
+    dark = [_dark(laid, zones, band, limits) for band in bands]
     parts: list[_Ink] = []
     pieces = 0
-    for band, own, _ in masks:
-        if cv2.countNonZero(own) == 0:
+    for d, hand in zip(dark, _by_hand(dark), strict=True):
+        x, y = d.x[hand], d.y[hand]
+        if not x.size:
             continue
-        # Few pixels are ink: everything from here on looks at those only.
-        xs, ys = np.asarray(cv2.findNonZero(own), np.intp).reshape(-1, 2).T
+        left, top = int(x.min()), int(y.min())
+        own = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1), np.uint8)
+        own[y - top, x - left] = 255
         count, labels = cv2.connectedComponents(own, connectivity=8)
-        piece = np.asarray(labels[ys, xs], np.int32)
-        zone = zones.of[band][ys, xs]
+        piece = np.asarray(labels[y - top, x - left], np.int32)
+        zone = zones.of[y, x]
         size_mm2 = np.bincount(piece, minlength=count) * MM_PER_PX**2
         real = (size_mm2[piece] >= PIECE_MM2) & (zone > 0)
-        parts.append(_Ink(piece[real] + np.int32(pieces), zone[real], xs[real], ys[real] + band.start))
+        parts.append(_Ink(piece[real] + np.int32(pieces), zone[real], x[real], y[real]))
         pieces += count
     if not parts:
         return _Ink(np.zeros(0, np.int32), np.zeros(0, np.int16), np.zeros(0, np.intp), np.zeros(0, np.intp))
@@ -320,24 +295,35 @@ def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: _Limits) 
     return _Ink(piece[order], zone, x, y)
 
 
-def _without_spills(masks: Sequence[tuple[slice, Bytes, Bytes]]) -> None:
-    """Take out of the ink, in place, what no hand put there.
+def _dark(laid: Laid, zones: _Zones, band: slice, limits: Limits) -> _Dark:
+    """Find the ink in a band of a page, specks and what no hand put there included."""
+    shape = zones.of.shape
+    seen = laid.upright(zones.of[band].shape, MM_PER_PX, first_row=band.start)
+    # Few pixels are as dark as the lightest limit where nothing is printed: the limits are told for those only.
+    lightest = max(int(limits.cells(share).max()) for share in (INK_DARK, SOLID_DARK))
+    _, maybe = cv2.threshold(seen, lightest - 1, 1, cv2.THRESH_BINARY_INV)
+    maybe = cv2.bitwise_and(maybe, zones.paper[band])
+    if cv2.countNonZero(maybe) == 0:
+        none = np.zeros(0, np.intp)
+        return _Dark(none, none, none > 0)
+    x, y = np.asarray(cv2.findNonZero(maybe), np.intp).reshape(-1, 2).T
+    gray, near = seen[y, x], _beside(seen)[y, x]
+    y = y + band.start
+    darker, solid, pen, paper, beside = (
+        limits.at(share, shape, x, y) for share in (INK_DARK, SOLID_DARK, PEN_DARK, 0.0, LINE_DARK)
+    )
+    line = near.astype(np.int16) - gray > np.maximum(paper.astype(np.int16) - beside, 0)
+    ink = (line & (gray < darker)) | (gray < solid)
+    return _Dark(x[ink], y[ink], (gray > pen)[ink])
 
-    Args:
-        masks: Rows of the page, where ink is in them, and where it would be paler than a pen's; 255 there.
-    """
-    if not masks:
-        return
-    places = [np.asarray(cv2.findNonZero(ink), np.intp).reshape(-1, 2) for _, ink, _ in masks]
-    pale = [p[at[:, 1], at[:, 0]] > 0 for at, (_, _, p) in zip(places, masks, strict=True)]
-    starts = [np.array([0, band.start]) for band, _, _ in masks]
-    at_mm = np.concatenate([at + start for at, start in zip(places, starts, strict=True)]) * MM_PER_PX
-    found = spilled(at_mm, np.concatenate(pale))
-    first = 0
-    for at, (_, ink, _) in zip(places, masks, strict=True):
-        gone = at[found[first : first + len(at)]]
-        ink[gone[:, 1], gone[:, 0]] = 0
-        first += len(at)
+
+def _by_hand(dark: Sequence[_Dark]) -> list[NDArray[np.bool_]]:
+    """Tell of the ink in each band what a hand may have put there."""
+    if not dark:
+        return []
+    at_mm = np.column_stack([np.concatenate([d.x for d in dark]), np.concatenate([d.y for d in dark])]) * MM_PER_PX
+    found = spilled(at_mm, np.concatenate([d.pale for d in dark]))
+    return np.split(~found, np.cumsum([d.x.size for d in dark])[:-1])
 
 
 def _beside(seen: Gray) -> Gray:

@@ -1,0 +1,87 @@
+"""How dark is dark, place by place on a page: gray values between the paper there and this page's solid print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.register import Floats32, Laid
+from omr.samples import ranked
+
+Bytes = NDArray[np.uint8]
+
+CELL_PX = 60
+"""Side of a cell: 10 mm."""
+
+THIN = 4
+"""So many pixels of the page, each way, are one that is looked at."""
+
+PAPER_SHARE = 0.8
+"""Share of a cell that is no lighter than its paper."""
+
+MOST_POINTS = 40_000
+"""Pixels from which on it is quicker to tell a limit everywhere than at each of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits:
+    """Gray values in cells of 10 mm, rows × columns: of paper, and how many fewer than paper solid print has."""
+
+    white: Floats32
+    depth: Floats32
+
+    def cells(self, share: float) -> Bytes:
+        """Return the gray value that is so dark in each cell."""
+        return np.clip(self.white - share * self.depth, 0, 255).astype(np.uint8)
+
+    def spread(self, share: float, shape: tuple[int, ...]) -> Bytes:
+        """Return the gray value that is so dark everywhere, at the size of a picture."""
+        size = shape[1], shape[0]
+        return np.asarray(cv2.resize(self.cells(share), size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+    def at(self, share: float, shape: tuple[int, ...], x: NDArray[np.intp], y: NDArray[np.intp]) -> Bytes:
+        """Return the gray value that is so dark at some pixels of a picture: what `spread` has there."""
+        if x.size > MOST_POINTS:
+            return self.spread(share, shape)[y, x]
+        cells = self.cells(share).astype(np.int32)
+        left, right, to_left, to_right = (v[x] for v in _between(cells.shape[1], shape[1], 1))
+        above, below, up, down = (v[y] for v in _between(cells.shape[0], shape[0], 0))
+        upper = cells[above, left] * to_left + cells[above, right] * to_right
+        lower = cells[below, left] * to_left + cells[below, right] * to_right
+        return ((((upper >> 4) * up >> 16) + ((lower >> 4) * down >> 16) + 2) >> 2).astype(np.uint8)
+
+
+@lru_cache(maxsize=32)
+def _between(cells: int, pixels: int, axis: int) -> tuple[NDArray[np.int32], ...]:
+    """Return how OpenCV spreads cells over pixels along an axis: for each pixel two cells and what each counts for."""
+    place = ((np.arange(pixels) + 0.5) / (pixels / cells) - 0.5).astype(np.float32)
+    first = np.floor(place)
+    part = place - first
+    if axis == 1:  # beyond the outermost middles OpenCV takes one cell across, but the same one twice along
+        part[(first < 0) | (first >= cells - 1)] = 0.0
+    second = np.clip(first + 1, 0, cells - 1)
+    weights = ((1 - part) * np.float32(2048), part * np.float32(2048))
+    return tuple(np.rint(v).astype(np.int32) for v in (np.clip(first, 0, cells - 1), second, *weights))
+
+
+def limits_of(laid: Laid, shape: tuple[int, ...], step_mm: float) -> Limits:
+    """Look at every fourth pixel of each row and column: the light part of each cell is the paper.
+
+    Args:
+        laid: The image and where the page lies in it.
+        shape: Rows and columns of the page as it would lie upright.
+        step_mm: Distance of two of its pixels.
+    """
+    seen = laid.upright((shape[0] // THIN, shape[1] // THIN), step_mm * THIN, smooth=False)
+    cell = CELL_PX // THIN
+    rows, columns = seen.shape[0] // cell, seen.shape[1] // cell
+    cells = seen[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3)
+    flat = cells.reshape(rows, columns, -1)
+    white = ranked(flat, int(PAPER_SHARE * flat.shape[2]))
+    # A cell that is mostly print or ink takes its white from the cells around it.
+    white = np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
+    return Limits(white, np.maximum(white - np.float32(laid.black), np.float32(40)))
