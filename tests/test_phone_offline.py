@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contact_helpers import a_keeper
 from measure_first_visit import BAR_BYTES, first_visit, total
 from phone_helpers import (
     PhoneSite,
@@ -299,12 +300,18 @@ def test_what_is_kept_is_what_the_browser_has_and_is_not_loaded_again(site: Phon
 
 
 def test_a_first_visit_moves_little(site: PhoneSite, tmp_path: Path) -> None:
+    """To a survey that offers the sign-up, which is the larger one, and to the sign-up's own page."""
     init(tmp_path / "i").instance.close()
     with Instance.open(tmp_path / "i") as instance:
-        moved = first_visit(site.browser, instance, "sip")
-    visit = [m for m in moved if not m.later]
+        a_keeper(instance)
+        survey, page = [first_visit(site.browser, instance, "sip", sign_up=sign_up) for sign_up in (False, True)]
+    visit = [m for m in survey if not m.later]
     assert any(m.address == "/s/worker.js" for m in visit)
-    assert total(visit) <= BAR_BYTES, "\n".join(map(str, moved))
+    assert total(visit) <= BAR_BYTES, "\n".join(map(str, survey))
+    assert any(m.address.startswith("/contacts/") for m in page)
+    # A page of its own: nothing of the survey's script comes along.
+    assert not any("/phone/" in m.address for m in page)
+    assert total(page) <= BAR_BYTES / 2, "\n".join(map(str, page))
 
 
 def test_the_modules_of_the_engine_touch_no_page() -> None:

@@ -102,6 +102,9 @@ def test_headers_forbid_everything_foreign(client: FlaskClient) -> None:
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "camera=()" in headers["Permissions-Policy"]
+        assert "Strict-Transport-Security" not in headers
+        over = client.get(address, base_url="https://svara.example.se").headers
+        assert over["Strict-Transport-Security"] == "max-age=31536000"
     assert client.get("/sign-in").headers["Cache-Control"] == "no-store"
     assert client.get("/static/base.css").headers["X-Content-Type-Options"] == "nosniff"
 

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 
 import pytest
-from contact_helpers import DETAILS, SECRETS, a_keeper, found_on_disk, leave, new_pair
+from contact_helpers import DETAILS, SECRETS, Keeper, a_keeper, found_on_disk, leave, new_pair
 from flask.testing import FlaskClient
 from web_helpers import Clock, hidden
 from werkzeug.test import TestResponse
@@ -292,7 +292,8 @@ def test_without_script_a_key_made_in_that_very_moment_costs_nothing(
     client: FlaskClient, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_keeper(instance)
-    seal_now, made = instance.contacts.seal_on_arrival, []
+    seal_now = instance.contacts.seal_on_arrival
+    made: list[Keeper] = []
 
     def late(number: bytes, answers: Mapping[str, object], language: str) -> bytes:
         sealed = seal_now(number, answers, language)

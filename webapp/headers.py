@@ -73,10 +73,11 @@ def secure(response: Response) -> Response:
         if overheard():
             # Browsers follow it on trusted connections alone, and complain about it on others.
             del headers["Cross-Origin-Opener-Policy"]
+        if request.is_secure:
+            # Holds for the whole site, wherever it was said.
+            headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    if request.is_secure:
-        headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"
     if request.endpoint == "static" and response.status_code in (200, 304):
         fresh = "public, max-age=%d, immutable" if "v" in request.args else "public, max-age=%d"
         headers["Cache-Control"] = fresh % (YEAR_S if "v" in request.args else 3600)
