@@ -6,6 +6,7 @@ hands, so what it is not sure of is dropped. Without Tesseract there are no sugg
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from forms.layout import Field, Reads
 from omr.images import Gray, PageImage
 from omr.policy import Policy
 from omr.register import Laid
+from omr.samples import gray_share
 
 CROP_DPI = 300
 """What Tesseract is made for."""
@@ -80,7 +82,7 @@ def available() -> bool:
 def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int, Crop]:
     """Cut text fields out of the picture, upright and without their frames.
 
-    What does not look like print gets no guess and is cut out of the working pixels; for everything else the picture is
+    What does not look like print in the working pixels gets no guess and is left out; for the rest the picture is
     decoded at its full size, once.
 
     Args:
@@ -89,14 +91,14 @@ def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int
         fields: The text fields, by any number.
 
     Returns:
-        The crops by the same numbers.
+        The crops that are worth a guess, by the same numbers.
     """
     cut = {n: _cut(laid.gray, 1, laid, f) for n, f in fields.items()}
-    fine = [n for n, c in cut.items() if _may_be_read(c)]
-    if fine and image.shrink > 1:
-        full = image.full()
-        cut |= {n: _cut(full, image.shrink, laid, fields[n]) for n in fine}
-    return cut
+    cut = {n: crop for n, crop in cut.items() if _may_be_read(crop)}
+    if not cut or image.shrink == 1:
+        return cut
+    full = image.full()
+    return {n: _cut(full, image.shrink, laid, fields[n]) for n in cut}
 
 
 def _cut(gray: Gray, grow: int, laid: Laid, field: Field) -> Crop:
@@ -138,8 +140,13 @@ def _may_be_read(crop: Crop) -> bool:
     Joined handwriting hangs together in pieces far wider than high. In a free text, most pieces must stand on few
     straight lines as well: only print does, and a wrong guess at a story is worth nothing.
     """
-    white = float(np.percentile(crop.gray[::2, ::2], 80))
-    ink = (crop.gray < 0.6 * white).astype(np.uint8)
+    # What is darker than a number is at most the next whole one below it.
+    most = math.ceil(0.6 * gray_share(crop.gray[::2, ::2], 0.8)) - 1
+    _, ink = cv2.threshold(crop.gray, most, 1, cv2.THRESH_BINARY_INV)
+    left, top, width, height = cv2.boundingRect(ink)
+    ink = ink[top : top + height, left : left + width]
+    if not ink.size:
+        return False
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
     tall = high > LEAST_SIGN_PX
@@ -193,7 +200,7 @@ def read_lines(pictures: Sequence[Gray], config: str) -> list[tuple[str, float]]
 
 def _bleached(gray: Gray) -> Gray:
     """Return a picture with white paper and more contrast: gray paper within a white edge unsettles Tesseract."""
-    paper = max(float(np.percentile(gray, 80)), 1.0)
+    paper = max(gray_share(gray, 0.8), 1.0)
     black, white = 0.3 * paper, 0.9 * paper
     bleached: Gray = np.clip((gray - black) * (255.0 / (white - black)), 0, 255).astype(np.uint8)
     return bleached

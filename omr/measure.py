@@ -49,6 +49,9 @@ RUN_MM = (-0.35, 0.25)
 """A line that begins so near a box's surroundings' inner edge, and ends so near their outer one, runs on."""
 
 
+NO_GAP_MM = 9.0
+"""Radius of the largest white disc in a box that nothing covers: more than any box has room for."""
+
 DEEP_MM = 1.4
 """Ink this deep inside a box counts in full; what only grazes its edge may be the overshoot of another mark."""
 
@@ -146,37 +149,39 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
     depth = _depth(patches.shape[1:], size_mm)
     inner, near = _window(depth, INSET_MM), _window(depth, BARE_INSET_MM)
     inside = dark[:, inner[0], inner[1]]
-    rank = int(0.95 * (inside[0].size - 1))
-    top = np.partition(inside.reshape(len(inside), -1), rank, axis=1)[:, rank]
+    ordered = np.sort(inside.reshape(len(inside), -1), axis=1)
+    top = ordered[:, int(0.95 * (ordered.shape[1] - 1))]
     # Half of the pen's own darkness is where a stroke's edge is, however pale the pen and however blurred the edge.
     limit = np.maximum(LEAST_DARK, 0.45 * top)[:, None, None]
     ink = (inside > limit).astype(np.uint8)
     covered = (dark[:, near[0], near[1]] > limit).astype(np.uint8)
-    evidence, deepest, pieces, longest = _strokes(ink, depth[inner])
+    samples = ink.reshape(len(ink), -1).sum(1, dtype=np.intp)
+    # Most boxes are empty: what is told of strokes is told of the others alone.
+    inked = np.flatnonzero(samples)
+    evidence, deepest, pieces, longest = np.zeros((4, len(patches)))
+    evidence[inked], deepest[inked], pieces[inked], longest[inked] = _strokes(ink[inked], depth[inner])
     around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
-    area = STEP_MM**2
-    cover = covered.mean((1, 2))
+    cover = covered.reshape(len(covered), -1).sum(1) / covered[0].size
     beside_mm2, beside_dark = beside(dark, around, depth, evidence)
-    inked = ink.any((1, 2))
     # The paper's white is the 80th percentile, so paper's middle value lies 0.84 standard deviations darker.
     noise = median(dark[:, ::2, ::2]) / 0.84
     return np.stack(
         [
             evidence,
-            ink.sum((1, 2)) * area,
+            samples * STEP_MM**2,
             cover,
-            largest_gap(covered),
+            _gaps(covered, cover),
             deepest,
             pieces,
             longest,
             beside_mm2,
             top,
             white,
-            _streaks(dark > limit, inked, inner),
-            _runs_on(around, depth, inked),
-            _crumbs(inside, noise),
+            _of(inked, _streaks(dark[inked] > limit[inked], inner), len(patches)),
+            _of(inked, _runs_on(around[inked], depth), len(patches)),
+            _crumbs(inside, ordered[:, -1], noise),
             np.full(len(patches), noise),
-            _between(inside, ink, inked),
+            _between(ordered, samples),
             beside_dark,
             spots(covered, cover),
             widths(ink, evidence),
@@ -184,6 +189,13 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
             faint(inside, top, evidence, noise),
         ]
     ).astype(np.float64)
+
+
+def _of(numbers: NDArray[np.intp], values: Floats, count: int) -> Floats:
+    """Return what was told of some boxes as an array of all, 0 for the others."""
+    every = np.zeros(count)
+    every[numbers] = values
+    return every
 
 
 Window = tuple[slice, slice]
@@ -208,13 +220,13 @@ def _depth(shape: tuple[int, ...], size_mm: tuple[float, float]) -> Floats:
 def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Return evidence (mm²), depth (mm), number and length (mm) of the pieces of connected ink in each box."""
     count, rows, columns = ink.shape
+    evidence, deepest, number, longest = np.zeros((4, count))
+    if count == 0:
+        return evidence, deepest, number, longest
     # One picture of all boxes, a white row between two, makes it one call.
     mosaic = np.zeros((count, rows + 1, columns), np.uint8)
     mosaic[:, :rows] = ink
     pieces, labels, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
-    evidence, deepest, number, longest = np.zeros((4, count))
-    if pieces == 1:
-        return evidence, deepest, number, longest
     reach = np.zeros(pieces)
     flat = np.asarray(labels, np.intp).ravel()
     deep = np.broadcast_to(np.pad(depth, ((0, 1), (0, 0))), mosaic.shape).ravel()
@@ -232,47 +244,61 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     return evidence, deepest, number, longest
 
 
-def _between(inside: Floats32, ink: Bytes, inked: NDArray[np.bool_]) -> Floats:
-    """Return the median darkness of what is not ink in each box that has some, else 0."""
-    found = np.zeros(len(inside))
-    numbers = np.flatnonzero(inked)
-    flat = np.sort(inside[numbers].reshape(len(numbers), inside[0].size), axis=1)
-    # Ink is whatever is darker than a limit: the rest comes first.
-    bare = flat.shape[1] - ink[numbers].sum((1, 2), dtype=np.intp)
-    found[numbers] = flat[np.arange(len(numbers)), bare // 2]
-    return found
+def _gaps(covered: Bytes, cover: Floats) -> Floats:
+    """Return the radius of the largest white disc in each box, mm; more than any box has where nothing is covered."""
+    every = np.full(len(covered), NO_GAP_MM)
+    numbers = np.flatnonzero(cover)
+    if numbers.size:
+        every[numbers] = largest_gap(covered[numbers])
+    return every
 
 
-def _crumbs(inside: Floats32, noise: float) -> Floats:
+def _between(ordered: Floats32, samples: NDArray[np.intp]) -> Floats:
+    """Return the median darkness of what is not ink in each box that has some, else 0.
+
+    Args:
+        ordered: Darkness inside, in order: ink is whatever is darker than a limit, so the rest comes first.
+        samples: How many of them are ink.
+    """
+    bare = ordered.shape[1] - samples
+    return np.where(samples > 0, ordered[np.arange(len(ordered)), bare // 2], 0.0).astype(np.float64)
+
+
+def _crumbs(inside: Floats32, darkest: Floats32, noise: float) -> Floats:
     """Return the number of crumbs in each box.
 
     Args:
         inside: Darkness inside, N × rows × columns.
+        darkest: The most of it in each box.
         noise: Standard deviation of the paper's darkness.
     """
-    count, rows, columns = inside.shape
-    mosaic = np.zeros((count, rows + 1, columns), np.uint8)
-    mosaic[:, :rows] = inside > max(LEAST_DARK, CRUMB_NOISE * noise)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
-    small = stats[1:][stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2 <= CRUMB_MM2]
-    return np.bincount(small[:, cv2.CC_STAT_TOP] // (rows + 1), minlength=count).astype(np.float64)
+    found = np.zeros(len(inside))
+    limit = max(LEAST_DARK, CRUMB_NOISE * noise)
+    numbers = np.flatnonzero(darkest > limit)
+    if numbers.size:
+        count, rows, columns = inside[numbers].shape
+        mosaic = np.zeros((count, rows + 1, columns), np.uint8)
+        mosaic[:, :rows] = inside[numbers] > limit
+        _, _, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
+        small = stats[1:][stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2 <= CRUMB_MM2]
+        found[numbers] = np.bincount(small[:, cv2.CC_STAT_TOP] // (rows + 1), minlength=count)
+    return found
 
 
-def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_], inner: Window) -> Floats:
-    """Return 1 for each box with ink whose patch is crossed by a straight line from edge to edge.
+def _streaks(dark: NDArray[np.bool_], inner: Window) -> Floats:
+    """Return 1 for each box whose patch is crossed by a straight line from edge to edge.
 
     Dust in a feeder draws such lines, and so do folds. A pen's stroke that long, that straight and within 5° of the
     page's own directions is rare enough to ask a person about.
 
     Args:
         dark: Ink in whole patches, N × rows × columns.
-        inked: Which boxes have ink inside; only those are looked at.
         inner: The inside of the box: what runs along its sides is its own outline, between two arms of a broad cross.
     """
     found = np.zeros(len(dark))
     for lines, inside in ((dark, inner[1]), (dark.transpose(0, 2, 1), inner[0])):
-        # Few boxes have ink on nearly every row of their patch; a streak is sought in those only.
-        numbers = np.flatnonzero(inked & (lines.any(2).mean(1) >= STREAK_SHARE))
+        # Few have ink on nearly every row of their patch; a streak is sought in those only.
+        numbers = np.flatnonzero(lines.any(2).mean(1) >= STREAK_SHARE)
         if numbers.size == 0:
             continue
         # A line of one or two samples must not be lost between two columns.
@@ -289,16 +315,15 @@ def _streaks(dark: NDArray[np.bool_], inked: NDArray[np.bool_], inner: Window) -
     return found
 
 
-def _runs_on(around: NDArray[np.bool_], depth: Floats, inked: NDArray[np.bool_]) -> Floats:
+def _runs_on(around: NDArray[np.bool_], depth: Floats) -> Floats:
     """Return how many pieces of ink reach from each box's edge to the edge of its patch.
 
     Args:
         around: Ink around boxes, N × rows × columns.
         depth: How deep in the box each sample lies, rows × columns.
-        inked: Which boxes have ink inside; only those are looked at.
     """
     count = np.zeros(len(around))
-    numbers = np.flatnonzero(inked & around.any((1, 2)))
+    numbers = np.flatnonzero(around.any((1, 2)))
     if numbers.size == 0:
         return count
     rows, columns = depth.shape

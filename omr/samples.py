@@ -71,6 +71,21 @@ def median(values: Floats32) -> float:
     return float(ordered[middle] if ordered.size % 2 else np.mean(ordered[middle - 1 : middle + 1]))
 
 
+def gray_share(gray: Gray, share: float) -> float:
+    """Return the gray value that a share of some pixels don't exceed; between two pixels a value between theirs.
+
+    Args:
+        gray: At least one pixel.
+        share: 0 to 1.
+    """
+    upto = np.cumsum(_counts(gray), dtype=np.int64)
+    place = share * (gray.size - 1)
+    low, high = (int(np.searchsorted(upto, int(n), side="right")) for n in (place, min(place + 1, gray.size - 1)))
+    # From the nearer of the two, as NumPy rounds it.
+    part = place % 1
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
+
+
 def darkness(patches: Gray, white: Floats32, black: float) -> Floats32:
     """Return how dark samples are, 0 the paper of their patch, 1 solid print of this page.
 
@@ -96,4 +111,9 @@ def is_two_toned(gray: Gray) -> bool:
 
 def _tones(gray: Gray) -> int:
     """Return how many gray values there are."""
-    return int(np.count_nonzero(cv2.calcHist([np.ascontiguousarray(gray)], [0], None, [256], [0, 256])))
+    return int(np.count_nonzero(_counts(gray)))
+
+
+def _counts(gray: Gray) -> Floats32:
+    """Return how many pixels have each gray value."""
+    return np.asarray(cv2.calcHist([np.ascontiguousarray(gray)], [0], None, [256], [0, 256]), np.float32).ravel()
