@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
@@ -54,10 +54,12 @@ class Crop:
     Attributes:
         gray: Its pixels at 300 dpi.
         reads: What the field holds.
+        hopeless: Whether it was looked at already and is nothing that Tesseract could read.
     """
 
     gray: Gray
     reads: Reads
+    hopeless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def available() -> bool:
 def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int, Crop]:
     """Cut text fields out of the picture, upright and without their frames.
 
-    What does not look like print in the working pixels gets no guess and is left out; for the rest the picture is
+    What does not look like print gets no guess and is cut out of the working pixels; for everything else the picture is
     decoded at its full size, once.
 
     Args:
@@ -91,14 +93,15 @@ def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int
         fields: The text fields, by any number.
 
     Returns:
-        The crops that are worth a guess, by the same numbers.
+        The crops by the same numbers.
     """
     cut = {n: _cut(laid.gray, 1, laid, f) for n, f in fields.items()}
-    cut = {n: crop for n, crop in cut.items() if _may_be_read(crop)}
-    if not cut or image.shrink == 1:
-        return cut
-    full = image.full()
-    return {n: _cut(full, image.shrink, laid, fields[n]) for n in cut}
+    cut = {n: replace(crop, hopeless=not _may_be_read(crop)) for n, crop in cut.items()}
+    fine = [n for n, crop in cut.items() if not crop.hopeless]
+    if fine and image.shrink > 1:
+        full = image.full()
+        cut |= {n: _cut(full, image.shrink, laid, fields[n]) for n in fine}
+    return cut
 
 
 def _cut(gray: Gray, grow: int, laid: Laid, field: Field) -> Crop:
@@ -124,7 +127,7 @@ def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
         return guesses
     by_kind: dict[Reads, list[int]] = defaultdict(list)
     for number, one in enumerate(crops):
-        if _may_be_read(one):
+        if not one.hopeless and _may_be_read(one):
             by_kind[one.reads].append(number)
     for reads, numbers in by_kind.items():
         read = read_lines([crops[n].gray for n in numbers], _config(reads))
