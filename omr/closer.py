@@ -52,6 +52,9 @@ FAINT_NOISE = 4.0
 FAINT_SAMPLES = 5
 """Widest faint line: what shines through is broader."""
 
+FAINT_STRAIGHT = 10
+"""Samples of a faint line along the page or across it that are no hand's: the outline of a box that shines through."""
+
 HOLE_SHARE = 0.65
 """A lighter spot in a fill is paler than this share of its ink."""
 
@@ -91,7 +94,11 @@ def widths(ink: Bytes, evidence: Floats) -> Floats:
 
 
 def faint(inside: Floats32, top: Floats32, evidence: Floats, noise: float) -> Floats:
-    """Return the length of the longest faint line in each box that holds next to no ink, mm; 0 where ink is dark."""
+    """Return the length of the longest faint line in each box that holds next to no ink, mm; 0 where ink is dark.
+
+    Lines along the page or across it don't count: no stroke of a mark runs so, and all that shines through of a box
+    does.
+    """
     found = np.zeros(len(inside))
     inked = evidence > NEARLY_EMPTY_MM2
     if not inked.any() or np.median(top[inked]) > PALE_PEN:
@@ -100,6 +107,9 @@ def faint(inside: Floats32, top: Floats32, evidence: Floats, noise: float) -> Fl
     limit = max(FAINT_DARK, FAINT_NOISE * noise)
     for n in np.flatnonzero(~inked):
         line = (cv2.morphologyEx(inside[n], cv2.MORPH_TOPHAT, kernel) > limit).astype(np.uint8)
+        for along in ((1, FAINT_STRAIGHT), (FAINT_STRAIGHT, 1)):
+            straight = cv2.morphologyEx(line, cv2.MORPH_OPEN, np.ones(along, np.uint8))
+            line &= 1 - cv2.dilate(straight, np.ones((3, 3), np.uint8))
         count, _, stats, _ = cv2.connectedComponentsWithStats(line, connectivity=8)
         if count > 1:
             found[n] = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max() * STEP_MM

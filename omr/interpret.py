@@ -113,13 +113,16 @@ def doubts(
     whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
     whole &= measured.cover < policy.frayed_cover
     last = two_toned & _thickened(measured, empty, policy)
+    sound = _is_sound(measured, ~empty, policy)
     steady = _is_steady(broken, empty, policy)
-    fraying = _share(broken | last, measured) >= policy.fading_share
+    fraying = not sound and _share(broken | last, measured) >= policy.fading_share
     # Broad strokes may be whole and others gone: what they leave at the lines that they crossed tells as much.
     near = bool(np.any(measured.noise < policy.grain)) and (fraying or not steady)
     fraying &= near
     margin = _margin(measured, policy) if near else np.inf
-    gone = margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
+    gone = not sound and margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
+    # What is left of a stroke on gray paper is seen, be it never so pale; black and white may leave nothing of it.
+    trace = (measured.dark >= policy.trace_dark) | (measured.ink_mm2 > 0) | (measured.crumbs > 0)
     through = measured.runs_on >= 2
     pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
     usual = _usual(measured, crossed, policy)
@@ -141,7 +144,7 @@ def doubts(
         | (fraying & crossed & (measured.cover >= policy.frayed_cover)),
         "a trace where ink fades": (fraying and margin < policy.fading_margin)
         & ((empty & ((measured.ink_mm2 > 0) | (measured.crumbs > 0) | last)) | (crossed & broken)),
-        "the page's ink fades": np.full(len(best), gone),
+        "the page's ink fades": np.full(len(best), gone) & (two_toned | trace),
         "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, pen, policy)),
         "a hair": crossed & _thin(measured, crossed, usual, policy),
         "lighter spots in a fill": (best == 2)
@@ -206,6 +209,19 @@ def _thickened(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
     usual = float(np.median(covers))
     uneven = float(np.median(np.abs(covers - usual)))
     return np.asarray(empty & (measured.cover >= usual + max(policy.last_cover, policy.last_uneven * uneven)), np.bool_)
+
+
+def _is_sound(measured: Measurements, marked: Truths, policy: Policy) -> bool:
+    """Tell whether a page's marks are solid, whole and alike: traces elsewhere are a copier's specks, not what is left.
+
+    Of a pen that is about as dark as the threshold hardly any mark is black all through, many have gaps, and some hold
+    far less than others.
+    """
+    dark, pieces = measured.dark[marked], measured.pieces[marked]
+    if len(dark) < policy.sound_marks or float(np.quantile(dark, 0.25)) < policy.sound_dark:
+        return False
+    whole = float(np.mean(pieces > 2)) <= policy.sound_torn
+    return whole and _above(measured.evidence_mm2[marked], policy) >= policy.sound_margin
 
 
 def _is_steady(broken: Truths, empty: Truths, policy: Policy) -> bool:
@@ -279,13 +295,16 @@ def _share(broken: Truths, measured: Measurements) -> float:
 
 
 def _margin(measured: Measurements, policy: Policy) -> float:
-    """Return how far a page's marks lie above nothing, in standard deviations of the logarithm of their evidence.
+    """Return how far a page's marks lie above nothing; whatever has left a trace counts as a mark."""
+    return _above(measured.evidence_mm2[(measured.ink_mm2 > 0) | (measured.crumbs > 0)], policy)
 
-    Whatever has left a trace counts as a mark. Of few marks the deviation is not known well, so four more with a
-    deviation of a half are taken for granted.
+
+def _above(evidence_mm2: Floats, policy: Policy) -> float:
+    """Return how far marks lie above nothing, in standard deviations of the logarithm of their evidence.
+
+    Of few marks the deviation is not known well, so four more with a deviation of a half are taken for granted.
     """
-    evidence = np.maximum(measured.evidence_mm2, 0.1 * policy.ink_mm2)
-    marks = np.log(evidence[(measured.ink_mm2 > 0) | (measured.crumbs > 0)] / policy.ink_mm2)
+    marks = np.log(np.maximum(evidence_mm2, 0.1 * policy.ink_mm2) / policy.ink_mm2)
     if not len(marks):
         return 0.0
     deviation = np.sqrt((marks.var() * len(marks) + 4 * 0.5**2) / (len(marks) + 4))

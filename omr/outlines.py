@@ -30,7 +30,7 @@ class Places:
         shift_mm: How far each box is from where the markers put it, N × 2.
         outline: How clearly its printed outline was found there, N: 1 black on white, 0 not at all.
         sure: Whether the box stands where its own outline is, or where those of at least three neighbours put it
-            without its own speaking against it, N.
+            without its own speaking against it, or on an even page where they alone put it, N.
         scatter_mm: Root mean square distance of the outlines from an even shift, stretch and slant of the page.
         even: 3 × 3, mm to mm: that even shift, stretch and slant, to be applied before the page's own matrix.
     """
@@ -61,6 +61,9 @@ class Places:
 
 FLAT_MM = 0.25
 """Residual of the markers, and scatter of the outlines, up to which a page is flat."""
+
+EVEN_MM = 0.15
+"""Scatter up to which the outlines of a page say for each other where they are."""
 
 PROVEN = 3
 """So many markers say by themselves where a page lies; with fewer the print must bear them out."""
@@ -247,14 +250,15 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     away = np.hypot(*(shift - expected).T)
     off = ~good | (away > np.where(weak, WEAK_FAR_MM, FAR_MM))
     settled = np.where(off[:, None], expected, shift)
-    # An outline that is clear but elsewhere is a witness against the neighbours: a person decides.
-    sure = ~off | (weak & enough)
     even = _even(middle[good], settled[good])
     left = middle[good] + settled[good] - apply(even, middle[good])
     scatter_mm = float(np.sqrt(np.mean(np.sum(left**2, axis=1))))
     if (good & weak).any() and np.mean(away[good] <= WEAK_FAR_MM) < FLAT_FOUND:
         # Weak outlines that disagree are none: what was found is anything else on the page.
         scatter_mm = max(scatter_mm, SEARCH_MM)
+    # An outline that is clear but elsewhere is a witness against the neighbours: a person decides. But where all
+    # others lie as even as on a table, one of them can't lie a millimetre off: a broad stroke is taken for its line.
+    sure = ~off | (enough & (weak | (scatter_mm <= EVEN_MM)))
     return Places(settled, clear, sure, scatter_mm, even), np.broadcast_to(expected, shift.shape)
 
 

@@ -44,9 +44,15 @@ class Policy:
         fading_margin: How many standard deviations (of the logarithm of the evidence) such a page's marks have to lie
             above `ink_mm2`; with less, any trace in a box may be all that is left of a mark.
         gone_margin: The same; with less, others may have vanished altogether, and no box of the page is sure.
+        trace_dark: Darkness of anything in a box of such a page from which on it may be what is left of a mark, where
+            there are grays.
         torn_marks: Fewest crossed boxes of a page …
         torn_share: … of which at least this share has fallen into two pieces or more: then the pen is near what its
             scanner still shows, too.
+        sound_marks: Fewest marks of a page that tell that its pen is far from what its scanner throws away, …
+        sound_dark: … if three in four of them are at least so dark, …
+        sound_torn: … at most this share has fallen into more than two pieces …
+        sound_margin: … and they lie so many of their standard deviations above `ink_mm2`.
         steady_marks: Fewest marks of a page that tell, if none of them has fallen to pieces, that its pen is far from
             what its scanner still shows.
         steady_share: Share of them that may have fallen to pieces all the same, by a speck or a fold.
@@ -121,8 +127,13 @@ class Policy:
     fading_share: float = 0.2
     fading_margin: float = 2.5
     gone_margin: float = 1.5
+    trace_dark: float = 0.05
     torn_marks: int = 3
     torn_share: float = 0.6
+    sound_marks: int = 8
+    sound_dark: float = 0.95
+    sound_torn: float = 0.1
+    sound_margin: float = 4.0
     steady_marks: int = 5
     steady_share: float = 0.05
     most_spots: int = 12
@@ -140,8 +151,8 @@ class Policy:
     between_pen: float = 0.32
     broad_cover: float = 0.7
     between_broad: float = 0.3
-    scant: float = 0.3
-    scant_mm2: float = 1.2
+    scant: float = 0.2
+    scant_mm2: float = 1.0
     corner_mm: float = 1.3
     streaked_boxes: int = 2
     streaked_mm: float = 1.8
@@ -152,7 +163,7 @@ class Policy:
     line: float = 0.33
     toned_cover: float = 0.05
     faint_pen: float = 0.36
-    faint_mm: float = 2.0
+    faint_mm: float = 1.5
     faint: float = 0.205
     stain: float = 0.2
     stain_pale: float = 0.4
@@ -166,5 +177,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a9")
+POLICY = Policy("a10")
 """The policy in use."""

@@ -138,6 +138,41 @@ def test_one_dot_is_dust_unless_another_mark_of_the_page_frays() -> None:
 
 
 @pytest.mark.parametrize(
+    ("dark", "pieces", "least", "sound"),
+    [
+        pytest.param(1.0, 2.0, 3.0, True, id="solid"),
+        pytest.param(0.9, 2.0, 3.0, False, id="gray"),
+        pytest.param(1.0, 4.0, 3.0, False, id="torn"),
+        pytest.param(1.0, 2.0, 0.4, False, id="one next to nothing"),
+    ],
+)
+def test_specks_of_a_copier_are_no_traces_beside_solid_marks(
+    dark: float, pieces: float, least: float, sound: bool
+) -> None:
+    """Ten solid crosses, thickened lines and specks in empty boxes: the copier's, unless the marks look worn too."""
+    evidence = np.array([5.0] * 9 + [least] + [0.1] * 6 + [0.0] * 8)
+    page = _marked(
+        24,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        dark=np.array([dark] * 10 + [0.0] * 14),
+        pieces=np.array([pieces] * 2 + [4.0 if pieces > 2 else 1.0] * 8 + [0.0] * 14),
+        cover=np.array([0.45] * 10 + [0.05] * 6 + [0.0] * 8),
+    )
+    found = _states(page, two_toned=True)
+    assert (Mark.UNCERTAIN not in found) is sound
+
+
+def test_on_gray_paper_only_boxes_with_a_trace_wait_where_ink_fades() -> None:
+    """A 1-bit scan may leave nothing of a stroke; a gray one shows something, be it never so pale."""
+    evidence = np.array([1.2, 1.5, 4, 5, 5, 0.5, 0.4, 2, 3, 0.1, 0.0, 0.0, 0.0])
+    dark = np.array([0.9] * 9 + [0.2, 0.09, 0.03, 0.0])
+    page = _marked(13, evidence_mm2=evidence, ink_mm2=evidence, dark=dark, pieces=np.array([6.0] * 5 + [1.0] * 8))
+    assert set(_states(page, two_toned=True)) == {Mark.UNCERTAIN}
+    assert _states(page)[-4:] == [Mark.UNCERTAIN] * 2 + [Mark.EMPTY] * 2
+
+
+@pytest.mark.parametrize(
     ("what", "value", "doubted"),
     [
         pytest.param("dark", 0.5, True, id="paler than the pen"),
@@ -303,10 +338,10 @@ def _marked(count: int, **other: Floats) -> Measurements:
     return Measurements(**{f.name: getattr(one, f.name) * np.ones(count) for f in fields(one)} | other)
 
 
-def _states(page: Measurements) -> list[Mark]:
+def _states(page: Measurements, *, two_toned: bool = False) -> list[Mark]:
     count = len(page)
     where = Places(np.zeros((count, 2)), np.ones(count), np.ones(count, np.bool_), 0.0, np.eye(3))
-    return [state for state, _ in states(page, where, POLICY)]
+    return [state for state, _ in states(page, where, POLICY, two_toned=two_toned)]
 
 
 numbers = st.floats(0, 12)

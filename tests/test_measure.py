@@ -16,6 +16,7 @@ from forms.layout import FieldKind, Layout
 from omr.images import Gray
 from omr.measure import Measurements, measure, measure_patches
 from omr.outlines import place_boxes
+from omr.policy import POLICY
 from omr.register import Laid, black_level, find_markers, register
 
 NEAT = Hand(Pen(0.5, 0.9), off=0.1, tremor=0.03, spread=0.05)
@@ -242,3 +243,14 @@ def test_faint_lines_are_looked_for_where_ink_is_pale() -> None:
         numbers = measure_patches(np.stack([patch, marked]), (4.5, 4.5), 30.0)
         row = [f.name for f in fields(Measurements)].index("faint_mm")
         assert bool(numbers[row, 0] > 2.0) is found
+
+
+@pytest.mark.parametrize(("end", "found"), [((44, 20), False), ((18, 44), False), ((44, 30), True), ((26, 44), True)])
+def test_the_outline_of_a_box_that_shines_through_is_no_faint_line(end: tuple[int, int], found: bool) -> None:
+    """Lines along the page or across it are print's; one that leans by 20 degrees is a hand's."""
+    patch: Gray = np.full((62, 62), 240, np.uint8)
+    cv2.line(patch, (18, 20), end, 218, 2)
+    marked: Gray = np.full((62, 62), 240, np.uint8)
+    cv2.line(marked, (18, 18), (43, 43), 170, 4)
+    row = [f.name for f in fields(Measurements)].index("faint_mm")
+    assert bool(measure_patches(np.stack([patch, marked]), (4.5, 4.5), 30.0)[row, 0] >= POLICY.faint_mm) is found
