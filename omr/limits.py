@@ -80,8 +80,7 @@ def limits_of(laid: Laid, shape: tuple[int, ...], step_mm: float) -> Limits:
     cell = CELL_PX // THIN
     rows, columns = seen.shape[0] // cell, seen.shape[1] // cell
     cells = seen[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3)
-    flat = cells.reshape(rows, columns, -1)
-    white = ranked(flat, int(PAPER_SHARE * flat.shape[2]))
+    white = ranked(cells, int(PAPER_SHARE * cell * cell))
     # A cell that is mostly print or ink takes its white from the cells around it.
     white = np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
     return Limits(white, np.maximum(white - np.float32(laid.black), np.float32(40)))

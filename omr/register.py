@@ -93,7 +93,7 @@ class Registration:
     @property
     def is_even(self) -> bool:
         """Whether equal distances on paper are equal in the image: there is no perspective."""
-        return bool(np.allclose(self.matrix[2], [0, 0, 1], atol=1e-9))
+        return bool(np.abs(self.matrix[2] - (0.0, 0.0, 1.0)).max() <= 1e-9)
 
     @property
     def px_per_mm(self) -> float:
@@ -444,5 +444,5 @@ def black_level(gray: Gray, found: Sequence[Found]) -> float:
     along = np.linspace(0.05, 0.95, 12)[:, None]
     at = (ring + (np.roll(ring, -1, axis=1) - ring) * along).reshape(-1, 2).astype(int)
     inside = ((at >= 0) & (at < np.array(gray.shape[::-1]))).all(1)
-    values = gray[at[inside, 1], at[inside, 0]]
-    return float(np.median(values)) if values.size else 0.0
+    values = np.sort(gray[at[inside, 1], at[inside, 0]]).tolist()
+    return (values[len(values) // 2] + values[(len(values) - 1) // 2]) / 2 if values else 0.0
