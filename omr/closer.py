@@ -109,7 +109,7 @@ def faint(inside: Floats32, top: Floats32, evidence: Floats, noise: float) -> Fl
         line = (cv2.morphologyEx(inside[n], cv2.MORPH_TOPHAT, kernel) > limit).astype(np.uint8)
         for along in ((1, FAINT_STRAIGHT), (FAINT_STRAIGHT, 1)):
             straight = cv2.morphologyEx(line, cv2.MORPH_OPEN, np.ones(along, np.uint8))
-            line &= 1 - cv2.dilate(straight, np.ones((3, 3), np.uint8))
+            line[cv2.dilate(straight, np.ones((3, 3), np.uint8)) > 0] = 0
         count, _, stats, _ = cv2.connectedComponentsWithStats(line, connectivity=8)
         if count > 1:
             found[n] = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max() * STEP_MM
