@@ -11,21 +11,35 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The name by which both protocols hand out elements. Source: W3C WebDriver, section 12.1."""
 
-LOOKS = 300
+LOOKS = 1200
 """How often a page is looked at before it is said that it never showed what it should."""
 
 PAUSE_S = 0.05
+
+COMMAND_S = 120.0
+"""Longest time for an answer to a command, by the clock: a machine with other work takes its time, a hang is told."""
+
+STARTS = 3
+"""How often a browser is started before it is said that it does not come up.
+
+The driver of WebKitGTK picks a port for its browser a moment before the browser takes it. Where another program was
+faster, the driver waits for ever.
+"""
+
+SAID_CHARACTERS = 3000
+"""How much of what a program said is told where it failed."""
 
 MINI_BROWSERS = "/usr/lib/*/webkit*gtk-*/MiniBrowser"
 """Where Debian keeps the browser that the driver starts."""
@@ -86,7 +100,7 @@ class Http:
         method, path = self.ROUTES[name]
         start = f"/session/{self.session}" if self.session else "/session"
         body = None if method != "POST" else json.dumps({k: v for k, v in given.items() if k != "id"})
-        way = http.client.HTTPConnection(*self.at, timeout=60)
+        way = http.client.HTTPConnection(*self.at, timeout=COMMAND_S)
         try:
             way.request(method, start + path.format(**given), body, {"Content-Type": "application/json"})
             answer = way.getresponse()
@@ -99,12 +113,24 @@ class Http:
             self.session = value["sessionId"] if value else ""
         return value
 
+    def ready(self) -> bool:
+        """Tell whether the driver would make a session. Source: W3C WebDriver, section 8.3."""
+        way = http.client.HTTPConnection(*self.at, timeout=COMMAND_S)
+        try:
+            way.request("GET", "/status")
+            answer = way.getresponse()
+            return answer.status == 200 and bool(json.loads(answer.read())["value"]["ready"])
+        except ConnectionError:
+            return False
+        finally:
+            way.close()
+
 
 class Marionette:
     """Speaks to Firefox over its own socket: JSON with its length before it."""
 
     def __init__(self, port: int) -> None:
-        self.way = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.way = socket.create_connection(("127.0.0.1", port), timeout=COMMAND_S)
         self.file = self.way.makefile("rb")
         self.number = 0
         self._hear()
@@ -258,76 +284,125 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def _reached(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a program takes connections."""
-    for _ in range(20 * LOOKS):
-        assert process.poll() is None, f"{process.args!r} has ended"
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(PAUSE_S)
-            continue
-        return
-    raise AssertionError(f"{process.args!r} takes no connections")
+def _comes(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait until a program is ready; it may take as long as a command."""
+    for _ in range(round(COMMAND_S / PAUSE_S)):
+        if process.poll() is not None:
+            raise DriverError(f"{process.args!r} has ended with {process.returncode}.")
+        if ready():
+            return
+        time.sleep(PAUSE_S)
+    raise DriverError(f"{process.args!r} is never ready.")
+
+
+def _told(error: Exception, said: Path) -> None:
+    """Put what a program said beside the error that came of it."""
+    error.add_note(f"It said: {said.read_text(errors='replace')[-SAID_CHARACTERS:].strip() or 'nothing'}")
 
 
 @contextmanager
 def _running(
-    command: list[str], *, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = ()
+    command: list[str], said: Path, *, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env, pass_fds=pass_fds)
+    """Run a program that writes what it says into a file; end it and all that it has started."""
+    with said.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=env, pass_fds=pass_fds, start_new_session=True)
     try:
         yield process
+    except (DriverError, OSError) as error:
+        _told(error, said)
+        raise
     finally:
         process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(COMMAND_S)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 @contextmanager
-def _screen() -> Iterator[str]:
+def _screen(folder: Path) -> Iterator[str]:
     """Give a screen that nobody sees."""
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "500x900x24", "-nolisten", "tcp"]
-    with _running(command, pass_fds=(writing,)):
+    with os.fdopen(reading) as told, _running(command, folder / "screen.txt", pass_fds=(writing,)):
         os.close(writing)
-        with os.fdopen(reading) as told:
-            yield f":{told.readline().strip()}"
+        number = told.readline().strip()
+        if not number:
+            raise DriverError("There is no screen.")
+        yield f":{number}"
+
+
+class _WebKit:
+    """A driver and its browser, started together and ended together.
+
+    Attributes:
+        wire: To the driver that runs.
+    """
+
+    def __init__(self, screen: str, folder: Path) -> None:
+        # Its own sandbox needs what containers and root don't have; it shows no page but ours.
+        extra = {"DISPLAY": screen, "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1", "HOME": str(folder)}
+        self._env = os.environ | extra
+        self._said = folder / "driver.txt"
+        self._running = ExitStack()
+        self.wire = Http(0)
+
+    def start(self, scripts: bool) -> None:
+        """Start both, in place of those that ran; again where they don't come up."""
+        for left in reversed(range(STARTS)):
+            self.end()
+            try:
+                self._once(scripts)
+            except (DriverError, OSError) as error:
+                if not left:
+                    _told(error, self._said)
+                    raise
+            else:
+                return
+
+    def _once(self, scripts: bool) -> None:
+        port = free_port()
+        self.wire.at = ("127.0.0.1", port)
+        command = ["WebKitWebDriver", "--host=127.0.0.1", f"--port={port}"]
+        process = self._running.enter_context(_running(command, self._said, env=self._env))
+        _comes(self.wire.ready, process)
+        arguments = ["--automation", f"--enable-javascript={str(scripts).lower()}"]
+        options = {"binary": _mini_browser(), "args": arguments}
+        wanted = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
+        self.wire.call("NewSession", capabilities={"alwaysMatch": wanted})
+
+    def end(self) -> None:
+        """End both."""
+        if self.wire.session:
+            # Where the driver hangs, its whole group is ended next.
+            with suppress(DriverError, OSError):
+                self.wire.call("DeleteSession")
+            self.wire.session = ""
+        self._running.close()
 
 
 @contextmanager
 def webkit(address: str, folder: Path) -> Iterator[OtherBrowser]:
     """Give a window of WebKitGTK; its data go with it."""
-    port = free_port()
-    with _screen() as screen:
-        # Its own sandbox needs what containers and root don't have; it shows no page but ours.
-        extra = {"DISPLAY": screen, "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1", "HOME": str(folder)}
-        with _running(["WebKitWebDriver", "--host=127.0.0.1", f"--port={port}"], env=os.environ | extra) as driver:
-            _reached(port, driver)
-            wire = Http(port)
-
-            def scripts(on: bool) -> None:
-                if wire.session:
-                    wire.call("DeleteSession")
-                arguments = ["--automation", f"--enable-javascript={str(on).lower()}"]
-                options = {"binary": _mini_browser(), "args": arguments}
-                wanted = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
-                wire.call("NewSession", capabilities={"alwaysMatch": wanted})
-
-            scripts(True)
-            try:
-                yield OtherBrowser(wire, address, scripts)
-            finally:
-                wire.call("DeleteSession")
+    with _screen(folder) as screen:
+        both = _WebKit(screen, folder)
+        try:
+            both.start(scripts=True)
+            yield OtherBrowser(both.wire, address, both.start)
+        finally:
+            both.end()
 
 
 @contextmanager
 def firefox(address: str, folder: Path) -> Iterator[OtherBrowser]:
     """Give a window of Firefox with a profile of its own."""
-    port = free_port()
-    chosen = {**QUIET, "marionette.port": port}
+    # It takes a port that is free and writes down which.
+    chosen = {**QUIET, "marionette.port": 0}
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in chosen.items()]
     (folder / "user.js").write_text("\n".join(lines))
+    port = folder / "MarionetteActivePort"
     command = [
         "firefox-esr",
         "--headless",
@@ -338,9 +413,9 @@ def firefox(address: str, folder: Path) -> Iterator[OtherBrowser]:
         str(folder),
         "about:blank",
     ]
-    with _running(command, env=os.environ | {"HOME": str(folder)}) as process:
-        _reached(port, process)
-        wire = Marionette(port)
+    with _running(command, folder / "said.txt", env=os.environ | {"HOME": str(folder)}) as process:
+        _comes(lambda: port.exists() and port.read_text().strip().isdigit(), process)
+        wire = Marionette(int(port.read_text()))
         try:
             wire.call("NewSession", capabilities={})
             yield OtherBrowser(wire, address, lambda on: wire.prefer("javascript.enabled", on))

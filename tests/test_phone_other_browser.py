@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from browser_helpers import serving
 from cable import Cable, cable
-from other_browsers import OtherBrowser, firefox, firefox_missing, webkit, webkit_missing
+from other_browsers import STARTS, DriverError, OtherBrowser, firefox, firefox_missing, webkit, webkit_missing
 from phone_helpers import NOTHING_STORED, STORED
 from web_helpers import DEFINITION, PARAMETERS, make_instance
 
@@ -220,3 +221,18 @@ def test_one_long_page_is_enough_without_script(site: Site, slug: str) -> None:
     finally:
         browser.scripts(True)
     assert site.answers(slug) == [{"fick": ["nej"], "vilka": ["vard"], "mer": WORDS}]
+
+
+@pytest.mark.skipif(bool(webkit_missing()), reason=webkit_missing())
+def test_a_driver_that_does_not_come_up_is_tried_again_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = tmp_path / "WebKitWebDriver"
+    driver.write_text("#!/bin/sh\necho once >> starts\necho The port is taken.\nexit 4\n")
+    driver.chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(DriverError, match="has ended with 4") as caught, webkit("http://localhost", tmp_path):
+        pass
+    assert (tmp_path / "starts").read_text() == "once\n" * STARTS
+    assert "It said: The port is taken." in caught.value.__notes__
