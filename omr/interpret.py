@@ -15,6 +15,7 @@ from omr.outlines import Places
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
+from omr.samples import median, quantile
 
 Truths = NDArray[np.bool_]
 
@@ -127,7 +128,7 @@ def doubts(
     pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
     usual = _usual(measured, crossed, policy)
     dark = measured.dark
-    on_edge = measured.cover >= policy.edge_cover + (float(np.median(measured.cover[empty])) if empty.any() else 0.0)
+    on_edge = measured.cover >= policy.edge_cover + (median(measured.cover[empty]) if empty.any() else 0.0)
     # Where there is no grain, little ink may look gray by the white around it.
     toned = ~empty & ((measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
     return {
@@ -169,7 +170,7 @@ def doubts(
 def _usual(measured: Measurements, crossed: Truths, policy: Policy) -> float:
     """Return the evidence of the page's usual cross, mm²; that of a small one where too few tell."""
     told = crossed.sum() >= policy.pen_marks
-    return float(np.median(measured.evidence_mm2[crossed])) if told else policy.whole_mm2 / policy.scant
+    return median(measured.evidence_mm2[crossed]) if told else policy.whole_mm2 / policy.scant
 
 
 def _pen(measured: Measurements, p: Floats, policy: Policy, *, least: int) -> float:
@@ -181,7 +182,7 @@ def _pen(measured: Measurements, p: Floats, policy: Policy, *, least: int) -> fl
     marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak == 0) & (measured.runs_on < 2)
     strokes = marked & (p[:, 2] < 0.5)
     told = strokes if strokes.sum() >= least else marked
-    return float(np.quantile(measured.dark[told], 0.75)) if told.sum() >= least else 0.0
+    return quantile(measured.dark[told], 0.75) if told.sum() >= least else 0.0
 
 
 def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
@@ -206,8 +207,8 @@ def _thickened(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
     covers = measured.cover[empty]
     if not len(covers):
         return empty
-    usual = float(np.median(covers))
-    uneven = float(np.median(np.abs(covers - usual)))
+    usual = median(covers)
+    uneven = median(np.abs(covers - usual))
     return np.asarray(empty & (measured.cover >= usual + max(policy.last_cover, policy.last_uneven * uneven)), np.bool_)
 
 
@@ -218,7 +219,7 @@ def _is_sound(measured: Measurements, marked: Truths, policy: Policy) -> bool:
     far less than others.
     """
     dark, pieces = measured.dark[marked], measured.pieces[marked]
-    if len(dark) < policy.sound_marks or float(np.quantile(dark, 0.25)) < policy.sound_dark:
+    if len(dark) < policy.sound_marks or quantile(dark, 0.25) < policy.sound_dark:
         return False
     whole = float(np.mean(pieces > 2)) <= policy.sound_torn
     return whole and _above(measured.evidence_mm2[marked], policy) >= policy.sound_margin
@@ -261,7 +262,7 @@ def _thin(measured: Measurements, crossed: Truths, usual_mm2: float, policy: Pol
     """
     width = measured.width_mm
     told = crossed.sum() >= policy.pen_marks
-    own_mm = policy.hair_pen * float(np.median(width[crossed])) if told else policy.hair_most_mm
+    own_mm = policy.hair_pen * median(width[crossed]) if told else policy.hair_most_mm
     hair = width < max(policy.hair_mm, min(policy.hair_most_mm, own_mm))
     scant = measured.evidence_mm2 < policy.thin_scant * usual_mm2
     return np.asarray(hair | ((width < policy.thin_mm) & scant), np.bool_)

@@ -7,6 +7,7 @@ All boxes of a page are measured in one step. Darkness is told in the page's own
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from omr.closer import STREAK_SHARE, STREAK_SLANT, beside, faint, largest_gap, lighter, spots, widths
 from omr.images import Gray
 from omr.register import STEP_MM, Floats, Floats32, Laid
-from omr.samples import darkness, median, sample, whites
+from omr.samples import by_size, darkness, median, sample, whites
 
 Bytes = NDArray[np.uint8]
 
@@ -123,8 +124,7 @@ def measure(laid: Laid, boxes_mm: Floats) -> Measurements:
         boxes_mm: Boxes where they really stand, N × 4: x, y, w, h.
     """
     columns = np.zeros((len(fields(Measurements)), len(boxes_mm)))
-    for size in np.unique(boxes_mm[:, 2:], axis=0):
-        same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
+    for same in by_size(boxes_mm):
         columns[:, same] = _measure(laid, boxes_mm[same])
     return Measurements(*columns)
 
@@ -146,8 +146,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
     """
     white = whites(patches, 0.8)
     dark = darkness(patches, white, black)
-    depth = _depth(patches.shape[1:], size_mm)
-    inner, near = _window(depth, INSET_MM), _window(depth, BARE_INSET_MM)
+    depth, inner, near = _places(patches.shape[1:], size_mm)
     inside = dark[:, inner[0], inner[1]]
     ordered = np.sort(inside.reshape(len(inside), -1), axis=1)
     top = ordered[:, int(0.95 * (ordered.shape[1] - 1))]
@@ -200,6 +199,13 @@ def _of(numbers: NDArray[np.intp], values: Floats, count: int) -> Floats:
 
 Window = tuple[slice, slice]
 """Rows and columns."""
+
+
+@lru_cache(maxsize=64)
+def _places(shape: tuple[int, ...], size_mm: tuple[float, float]) -> tuple[Floats, Window, Window]:
+    """Return how deep in the box each sample of a patch lies, and the box's inside, without its line and up to it."""
+    depth = _depth(shape, size_mm)
+    return depth, _window(depth, INSET_MM), _window(depth, BARE_INSET_MM)
 
 
 def _window(depth: Floats, inset_mm: float) -> Window:

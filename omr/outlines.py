@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from omr.bend import LEAST_SHARE, WHOLE_SHARE, find_bend
 from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply
-from omr.samples import darkness, sample, whites
+from omr.samples import by_size, darkness, median, sample, whites
 
 SEARCH_MM = 1.5
 """How far from where the markers put it a box's outline is looked for: half of the least distance of two boxes."""
@@ -99,7 +99,7 @@ def least_clear(clear: Floats) -> float:
 
     A blurred photo shows every outline pale, but all of them alike.
     """
-    return float(np.clip(USUAL_SHARE * np.median(clear), FAINTEST, FOUND)) if len(clear) else FOUND
+    return min(max(USUAL_SHARE * median(clear), FAINTEST), FOUND) if len(clear) else FOUND
 
 
 def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
@@ -116,8 +116,7 @@ def place_boxes(laid: Laid, boxes_mm: Floats) -> Places:
         return Places(np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.bool_), 0.0, np.eye(3))
     shift = np.zeros((len(boxes_mm), 2))
     clear = np.zeros(len(boxes_mm))
-    for size in np.unique(boxes_mm[:, 2:], axis=0):
-        same = np.flatnonzero((boxes_mm[:, 2:] == size).all(1))
+    for same in by_size(boxes_mm):
         shift[same], clear[same] = _outlines(laid, boxes_mm[same])
     places, expected = _agree(boxes_mm, shift, clear)
     far = np.flatnonzero(~places.sure | (np.hypot(*(places.shift_mm - expected).T) > AGAIN_MM))
@@ -130,8 +129,7 @@ def _where_expected(laid: Laid, boxes_mm: Floats, places: Places, expected: Floa
     The stroke that leads from one arm of a cross to the other runs along its box, and may look clearer than its line.
     """
     shift, sure = places.shift_mm.copy(), places.sure.copy()
-    for size in np.unique(boxes_mm[far, 2:], axis=0):
-        same = far[(boxes_mm[far, 2:] == size).all(1)]
+    for same in (far[numbers] for numbers in by_size(boxes_mm[far])):
         moved = boxes_mm[same] + np.pad(expected[same], ((0, 0), (0, 2)))
         more, clear = _outlines(laid, moved, WEAK_FAR_MM)
         # What only leads on beyond what was looked at is no line of its own.
