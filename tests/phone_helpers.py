@@ -171,12 +171,13 @@ class PhoneSite:
         ]
 
     @contextmanager
-    def window(self, *, workers: bool = False) -> Iterator[BrowserContext]:
+    def window(self, *, workers: bool = False, script: bool = True) -> Iterator[BrowserContext]:
         """Open a phone of its own, without a service worker unless told otherwise."""
         window = self.browser.new_context(
             base_url=self.address,
             viewport=PHONE,  # type: ignore[arg-type]
             locale="sv-SE",
+            java_script_enabled=script,
             service_workers="allow" if workers else "block",
         )
         window.set_default_timeout(8000)

@@ -147,6 +147,25 @@ def both(text: str) -> tuple[bytes, bytes]:
 BARE = "caches.match(`/s/disk/key`).then((r) => r.arrayBuffer()).then((b) => [...new Uint8Array(b)])"
 
 
+def test_who_comes_back_and_takes_other_words_goes_on(window: BrowserContext, site: PhoneSite) -> None:
+    site.survey("andra")
+    page = window.new_page()
+    first = begin_locked(page, "/s/andra")
+    page.get_by_label("Nej", exact=True).filter(visible=True).check()
+    press(page, "Tillbaka")
+    page.get_by_role("button", name=LOCKED).click()
+    second = four_words(page)
+    press(page, "Jag har skrivit upp dem: lås")
+    heading(page, "Fick du en plan?")
+    expect(page.get_by_label("Nej", exact=True).filter(visible=True)).to_be_checked()
+    assert page.evaluate(KEYS) == ["/s/andra/wrapped"]
+    page.reload()
+    unlock(page, first)
+    expect(page.locator("#not-words")).to_contain_text("Det är inte de orden", timeout=SLOW_MS)
+    unlock(page, second)
+    heading(page, "Fick du en plan?")
+
+
 def test_nothing_on_the_disk_opens_a_locked_draft(tmp_path: Path, site: PhoneSite) -> None:
     """What was written before the lock is shut too: its key is gone from the disk, killed browser or not."""
     site.survey("disk")

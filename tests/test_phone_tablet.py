@@ -19,7 +19,7 @@ from phone_helpers import (
     press,
     stored,
 )
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 PIN = "2580"
 SECRET = "Bergsgeten QX"
@@ -149,6 +149,50 @@ def test_without_network_from_cold_and_killed_it_still_seals_and_sends_later(tmp
             page.wait_for_timeout(50)
         assert stored(page) == NOTHING_STORED
     assert site.answers("kall") == [{"fick": ["nej"], "mer": SECRET}]
+
+
+def test_a_language_comes_whole_or_not_at_all(site: PhoneSite) -> None:
+    """Whoever holds the device never sees the page without what makes it a tablet's, however slow the network is."""
+    site.survey("sprak")
+    with site.window() as window:
+        page = window.new_page()
+        page.clock.install()
+        page.goto("/s/sprak#tablet")
+        page.get_by_label("Välj en pinkod").fill(PIN)
+        press(page, "Starta")
+        ready = page.get_by_role("heading", name="Apparaten är klar, men behöver ett nät")
+        for _ in range(100):
+            # It waits half a minute for a browser to keep the survey; this one does not.
+            page.clock.fast_forward(31_000)
+            page.wait_for_timeout(100)
+            if ready.count():
+                break
+        press(page, "Till det tomma formuläret", "Fortsätt")
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/more/tablet?lang=en*", hold, times=1)
+        press(page, "English")
+        for _ in range(200):
+            if held:
+                break
+            page.wait_for_timeout(20)
+        out = page.locator("a.leave, [data-do=ask]")
+        expect(page.locator("html")).to_have_attribute("lang", "sv")
+        expect(button(page, "Börja")).to_be_visible()
+        expect(out).to_have_count(0)
+        held[0].abort()
+        expect(page.locator("#told h2")).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", "sv")
+        expect(out).to_have_count(0)
+        press(page, "English")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        # The same screen, in the same mode.
+        expect(button(page, "Begin")).to_be_visible()
+        expect(out).to_have_count(0)
+        expect(button(page, "Erase and begin anew")).to_be_visible()
 
 
 def test_only_the_pin_leads_out_and_guessing_becomes_slow(window: BrowserContext, site: PhoneSite) -> None:

@@ -140,6 +140,29 @@ class Record:
         self.options[question.id] = [value[1:]] if value.startswith("=") else []
 
 
+class PlainRecord(Record):
+    """What somebody has answered in whose browser no script makes one answer fit the other."""
+
+    def tap(self, question: Question, option: str) -> None:
+        """Choose an option: in a multiple choice beside whatever else is chosen."""
+        before = self.options.get(question.id, [])
+        if question.kind is not Kind.MULTIPLE:
+            self.options[question.id] = [option]
+        else:
+            self.options[question.id] = [o for o in before if o != option] if option in before else [*before, option]
+
+    def write(self, question: Question, option: str | None, text: str) -> None:
+        """Write in a field; words beside "other" choose nothing."""
+        texts = self.texts.setdefault(question.id, {})
+        texts.pop(option, None)
+        if text.strip():
+            texts[option] = text
+
+    def gone(self) -> tuple[str, ...]:
+        """Return the questions whose answers are left out."""
+        return without_passed_over(self.instrument, self.given())[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """What a page shows.
@@ -169,7 +192,8 @@ class Screen:
 SEEN = """() => {
   const at = (id) => document.getElementById(id);
   const seen = (e) => Boolean(e && e.offsetParent);
-  const ready = [...document.querySelectorAll("[data-tool]")].some((e) => !e.hidden);
+  // In tablet mode nothing is left of the page's own tools once an answer is sealed.
+  const ready = [...document.querySelectorAll("[data-tool]")].some((e) => !e.hidden) || seen(at("state"));
   const outer = ["erase", "about", "safe", "resume", "review"].find((id) => seen(at(id)));
   const question = [...document.querySelectorAll(".question")].filter(seen).map((e) => e.id.slice(2));
   const state = seen(at("state")) ? `state:${at("state").dataset.shown}` : "";

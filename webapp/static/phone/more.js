@@ -1,7 +1,8 @@
 /**
  * What only some need, fetched when they do: a script and its texts in the page's language.
  *
- *   await more(visit, name)      the part ("lock", "tablet"), or undefined: neither kept nor reached, and that is told
+ *   await more(visit, name, language)    the part ("lock", "tablet"), in the page's language unless told otherwise, or
+ *                                undefined: neither kept nor reached, and that is told
  *   await onTablet()             whether this device is in tablet mode; see tablet.js
  *   aside(on), cover(visit, template), uncover(visit)    a screen of its own over whatever is shown, and away with it
  *
@@ -48,11 +49,12 @@ function tag(name, text) {
 /**
  * @param {Visit} visit
  * @param {string} name
+ * @param {string} language
  * @returns {Promise<Object|undefined>}
  */
-export async function more(visit, name) {
+export async function more(visit, name, language = visit.data.language) {
   if (visit.parts[name]) return visit.parts[name];
-  const { slug, language } = visit.data;
+  const { slug } = visit.data;
   // Page and part have to be of one build.
   const build = document.querySelector("script[src^='/phone/']").getAttribute("src").split("/")[2];
   const page = await fetched(`/s/${slug}/more/${name}?lang=${language}&build=${build}`);

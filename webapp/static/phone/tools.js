@@ -47,7 +47,12 @@ export function getAway(visit, address) {
 /** Put the page in another language in the place of this one; answers, screen and draft stay. */
 export async function changeLanguage(visit, tag) {
   const page = await pageIn(visit.data.slug, tag);
-  if (!page || !page.getElementById("phone")) {
+  const { parts, tablet } = visit;
+  // On a tablet the page is never seen without what makes it one for whoever holds it.
+  visit.parts = {};
+  const part = page && tablet && (await more(visit, "tablet", tag));
+  if (!page || !page.getElementById("phone") || (tablet && !part)) {
+    visit.parts = parts;
     show(byId("told"), "no-language");
     return;
   }
@@ -60,15 +65,17 @@ export async function changeLanguage(visit, tag) {
   const { lang, dir } = page.documentElement;
   Object.assign(document.documentElement, { lang, dir });
   put(document.body, ...Array.from(page.body.childNodes));
-  visit.parts = {};
   visit.data = JSON.parse(byId("phone").textContent);
   Object.assign(visit.survey, { data: visit.data, rules: visit.data.rules });
   visit.address = `?lang=${encodeURIComponent(tag)}`;
   history.replaceState(history.state, "", visit.address);
   if (visit.done) byId("answers").remove();
   visit.dress();
-  if (visit.tablet) visit.tablet = (await more(visit, "tablet")) || visit.tablet;
-  if (visit.tablet) await visit.tablet.start();
+  if (part) {
+    document.body.append(part.kit.place);
+    visit.tablet = Object.assign(part, { state: tablet.state });
+    part.dress();
+  }
   visit.outcome.follow();
   if (!visit.form) return;
   fillIn(visit.form, visit.survey.rules, given);

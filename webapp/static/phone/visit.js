@@ -279,7 +279,8 @@ export class Visit {
 
   /** What was kept lies under four words now, or nothing was kept yet and will be. */
   async locked() {
-    if (!this.keeping.whose) await this.own("mine");
+    // Whoever came back to the question whose phone it is has answered it again.
+    if (!this.keeping.whose || this.at === "safe") await this.own("mine");
     else if (await this.keeping.again()) focusOn(this.heading);
     else return this.unlocked();
     return this.keeping.guard();
