@@ -20,7 +20,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -71,8 +71,8 @@ class PageResult:
         image: The image in it, from 1.
         total: Number of images in the file.
         outcome: A reading or a refusal.
-        picture: What is kept; None where there is nothing to show, and for a sign-up sheet, whose picture must not be
-            kept.
+        picture: What is kept; None where there is nothing to show or nobody asked for it, and for a sign-up sheet,
+            whose picture must not be kept.
         part: Which slip of the image it is, from 1 in reading order; None for a page that is none.
         parts: Number of results that come of the image; they follow each other.
     """
@@ -89,17 +89,21 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Some images of one file: from `first` to `last`, both from 1 and both included."""
+    """Some images of one file: from `first` to `last`, both from 1 and both included.
+
+    `keeps` says whether their pictures come with the results.
+    """
 
     path: Path
     index: int
     first: int
     last: int
     total: int
+    keeps: bool
 
     def part(self, first: int, last: int) -> _Chunk:
         """Return some of its images, both included."""
-        return _Chunk(self.path, self.index, first, last, self.total)
+        return replace(self, first=first, last=last)
 
     def single(self) -> Iterator[_Chunk]:
         """Return the images of the chunk as chunks of one."""
@@ -109,7 +113,7 @@ class _Chunk:
     def result(self, judged: _Judged, picture: Picture | None) -> PageResult:
         """Return what came of one of its images, or of a slip on it."""
         sign_up = isinstance(judged.outcome, Refusal) and judged.outcome.code is RefusalCode.SIGN_UP_SHEET
-        kept = None if sign_up else picture
+        kept = picture if self.keeps and not sign_up else None
         where = str(self.path), self.index, judged.image, self.total
         return PageResult(*where, judged.outcome, kept, judged.part, judged.parts)
 
@@ -141,6 +145,7 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
     cluster: Cluster | None = None,
     jobs: int | None = None,
     done: Sequence[int] = (),
+    pictures: bool = True,
 ) -> Iterator[PageResult]:
     """Read the page images of many files.
 
@@ -153,6 +158,8 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
         jobs: Number of processes of our own that read, or take pictures out of files for the cluster. None: this
             process reads, and a file that crashes a decoder takes it along.
         done: For each file, how many of its first images are left out because they were read before; empty: none.
+        pictures: Whether the results bring what is to be kept of the images. Handing that over from process to process
+            costs more than everything else that they hand over.
 
     Returns:
         The results in input order, as they come.
@@ -167,7 +174,7 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
     if jobs is not None and jobs < 1:
         raise OmrError("no-jobs", f"{jobs} processes can't read anything.", "Give 1 or more.")
     work = pickle.dumps((READER, dict(layouts), policy))
-    chunks = _chunks(files, done)
+    chunks = _chunks(files, done, keeps=pictures)
     if cluster is not None:
         return _far(cluster, _in_processes(chunks, work, jobs or 1, _take, _not_taken), work)
     if executor is not None:
@@ -177,13 +184,13 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
     return _in_processes(chunks, work, jobs, _work, _not_read)
 
 
-def _chunks(files: Sequence[Path], done: Sequence[int]) -> Iterator[_Chunk]:
+def _chunks(files: Sequence[Path], done: Sequence[int], *, keeps: bool) -> Iterator[_Chunk]:
     for index, path in enumerate(files):
         begin = done[index] + 1 if done else 1
         with Pile(path) as pile:
             total = pile.total
         for first in range(begin, total + 1, CHUNK):
-            yield _Chunk(path, index, first, min(first + CHUNK - 1, total), total)
+            yield _Chunk(path, index, first, min(first + CHUNK - 1, total), total, keeps)
 
 
 def _over(executor: Executor, chunks: Iterable[_Chunk], work: bytes, jobs: int) -> Iterator[PageResult]:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -79,6 +80,13 @@ def test_processes_and_other_executors_give_the_same(pile: Path) -> None:
     assert list(read_files([pile], LAYOUTS, jobs=2)) == alone
     with ThreadPoolExecutor(2) as threads:
         assert list(read_files([pile], LAYOUTS, executor=threads)) == alone
+
+
+def test_pictures_are_left_out_where_nobody_wants_them(pile: Path) -> None:
+    bare = [replace(r, picture=None) for r in read_files([pile], LAYOUTS)]
+    assert list(read_files([pile], LAYOUTS, pictures=False)) == bare
+    with ThreadPoolExecutor(2) as threads:
+        assert list(read_files([pile], LAYOUTS, executor=threads, pictures=False)) == bare
 
 
 def test_several_files_of_several_kinds(tmp_path: Path, pixels: list[simulator.Pixels], pile: Path) -> None:

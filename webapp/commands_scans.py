@@ -76,7 +76,7 @@ def read(  # noqa: PLR0913 - one argument an option
     seen = _Seen()
     show = None if overlay is None else _drawing(overlay, known)
     with _cluster(cluster) as machines:
-        for result in read_files(files, known, cluster=machines, jobs=jobs):
+        for result in read_files(files, known, cluster=machines, jobs=jobs, pictures=show is not None):
             if show is not None:
                 show(result)
             click.echo(json.dumps(to_json(result.outcome, result.file, result.image, result.part), ensure_ascii=False))
