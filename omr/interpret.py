@@ -37,7 +37,9 @@ def chances(measured: Measurements, policy: Policy) -> Floats:
     marked = _logistic(np.log(evidence / policy.ink_mm2) / policy.ink_spread)
     by_gap = (policy.fill_gap_mm - measured.gap_mm) / policy.fill_gap_spread_mm
     by_cover = (measured.cover - policy.fill_cover) / policy.fill_cover_spread
-    filled = _logistic(_unanimous(by_gap, by_cover))
+    # Between a cross's arms, however heavy, paper lies in three or four spots; a hasty fill leaves a corner or two.
+    arms = (measured.gap_mm >= policy.arms_mm) & np.isin(measured.spots, (3, 4))
+    filled = _logistic(np.where(arms, by_gap, _unanimous(by_gap, by_cover)))
     return np.column_stack([1 - marked, marked * (1 - filled), marked * filled])
 
 

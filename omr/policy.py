@@ -23,6 +23,8 @@ class Policy:
         fill_gap_spread_mm: How fast that tips: the log-odds grow by 1 for each so many mm.
         fill_cover: Covered share of a box at which crossed and filled are equally likely.
         fill_cover_spread: How fast that tips: the log-odds grow by 1 for each so much.
+        arms_mm: Radius of the largest white gap from which on three or four spots of paper are what a cross leaves
+            between its arms, however much it covers.
         sure: Least probability of a state that is not uncertain.
         beside_mm2: Ink close around a box that makes an otherwise empty box uncertain …
         beside_pale: … if it is at least as dark as this, in the darkness of this page's own pen: print that shines
@@ -111,6 +113,7 @@ class Policy:
     fill_gap_spread_mm: float = 0.022
     fill_cover: float = 0.9
     fill_cover_spread: float = 0.006
+    arms_mm: float = 0.45
     sure: float = 0.97
     beside_mm2: float = 0.6
     beside_pale: float = 0.55

@@ -79,6 +79,22 @@ def test_states(measured: Measurements, state: Mark) -> None:
     assert p.empty + p.crossed + p.filled == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("spots", "gap", "state"),
+    [
+        pytest.param(4.0, 0.52, Mark.CROSSED, id="a heavy cross and four white triangles"),
+        pytest.param(1.0, 0.52, Mark.UNCERTAIN, id="a hasty fill that left a corner"),
+        pytest.param(4.0, 0.4, Mark.UNCERTAIN, id="four small holes"),
+        pytest.param(9.0, 0.52, Mark.UNCERTAIN, id="a fill full of holes"),
+    ],
+)
+def test_paper_between_the_arms_of_a_heavy_cross_lies_in_three_or_four_spots(
+    spots: float, gap: float, state: Mark
+) -> None:
+    heavy = replace(box(9.8, 0.92, gap), spots=np.array([spots]))
+    assert states(heavy, places(), POLICY)[0][0] is state
+
+
 def test_a_box_that_is_not_surely_there_is_uncertain() -> None:
     for where in (places(sure=False), places(scatter=1.0)):
         assert states(box(), where, POLICY)[0][0] is Mark.UNCERTAIN
