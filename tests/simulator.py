@@ -20,7 +20,7 @@ from how pens, people and machines behave.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,17 +144,20 @@ class Scanner:
 
 def printed(pdf: bytes, layout: Layout) -> list[list[Page]]:
     """Print a PDF; return the pages by sheet. Padding pages between sheets are left out by their lack of markers."""
-    pages = []
+    return list(_one_by_one(pdf, layout))
+
+
+def _one_by_one(pdf: bytes, layout: Layout) -> Iterator[list[Page]]:
+    """Print sheet by sheet: a page at this resolution takes 15 MB."""
+    pages: list[Page] = []
     with pypdfium2.PdfDocument(pdf) as document:
         for page in document:
             pixels = np.array(page.render(scale=DPI / 72, grayscale=True).to_pil().convert("L"), np.uint8)
             if pixels[: pixels.shape[0] // 4].min() < 128:
-                pages.append(pixels)
-    count = layout.pages
-    return [
-        [Page(layout, n + 1, pages[first + n]) for n in range(count)]
-        for first in range(0, len(pages) - count + 1, count)
-    ]
+                pages.append(Page(layout, len(pages) + 1, pixels))
+            if len(pages) == layout.pages:
+                yield pages
+                pages = []
 
 
 def scan(page: Page, scanner: Scanner, rng: np.random.Generator) -> Pixels:
@@ -272,15 +275,16 @@ def images_of(
         hand: Who writes; None: another hand and pen for each sheet.
         scanner: What scans.
     """
-    paper = printed(pdf, layout)
-    if len(paper) < len(sheets):
-        raise ValueError(f"{len(paper)} sheets printed, {len(sheets)} to fill in")
-    images = []
-    for number, (pages, actions) in enumerate(zip(paper, sheets, strict=False)):
+    images: list[Pixels] = []
+    # Nothing is printed after the last sheet that is filled in.
+    for number, (actions, pages) in enumerate(zip(sheets, _one_by_one(pdf, layout), strict=False)):
         rng = np.random.default_rng([seed, number])
         writer = hand or Hand(pen=PENS[int(rng.integers(len(PENS)))], off=float(rng.uniform(0.1, 0.35)))
         for page in pages:
             images.append(scan(fill_in(page, actions, writer, rng), scanner or Scanner(), rng))
+    filled = len(images) // layout.pages
+    if filled < len(sheets):
+        raise ValueError(f"{filled} sheets printed, {len(sheets)} to fill in")
     return images
 
 
