@@ -81,10 +81,10 @@ def scores(chances: Floats) -> tuple[Floats, Floats]:
 
 
 CALIBRATION = Calibration(
-    name="c2",
+    name="c3",
     marks=246986,
-    marked=(Line(0.6898, -0.4916), Line(0.174, -0.2163)),
-    filled=(Line(0.6336, -0.3836), Line(0.343, -1.1993)),
-    most=((0.999984, 0.999946, 0.998886), (0.906859, 0.724828, 0.776316)),
+    marked=(Line(0.7104, -0.1914), Line(0.1567, -0.1974)),
+    filled=(Line(0.6393, -0.2729), Line(0.3498, -0.5001)),
+    most=((0.999984, 0.999946, 0.998886), (0.884817, 0.697272, 0.776316)),
 )
 """The calibration in use."""
