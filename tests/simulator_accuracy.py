@@ -168,7 +168,7 @@ def main() -> None:
             for done, finished in enumerate(as_completed(waiting), 1):
                 finished.result()
                 _progress(done, len(left))
-    command = f"python tests/simulator_accuracy.py --shards {given.shards} --jobs {given.jobs}"
+    command = f"python tests/simulator_accuracy.py --first {given.first} --shards {given.shards} --jobs {given.jobs}"
     counted = rows(given.out, profiles, made_by)
     text = report(counted, command, made_by)
     if given.report:
