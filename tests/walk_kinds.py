@@ -85,7 +85,7 @@ class LockedWalk(Walk):
         for _ in range(PATIENCE):
             if self.shown():
                 return
-            if self.look().told == "no-more":
+            if self.look().told == "no-more" and self.network.mode != "good":
                 self.network.be("good")
                 self.press("lock")
             self.page.wait_for_timeout(20)

@@ -178,12 +178,12 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("Whoever runs the computer gives out roles."),
     ),
     "crowded": lambda: (
-        gettext("More people sign up just now than are let in at a time."),
+        gettext("More people are signing up just now than can be let in at once."),
         gettext("What you wrote is still here. Wait a minute and send again."),
     ),
     "sign-ups-full": lambda: (
-        gettext("No more sign-ups fit just now: those that have come must be looked through first."),
-        gettext("What you wrote is still here, and is not saved anywhere. Send again another day, or get in touch."),
+        gettext("There is no room for more sign-ups just now: those that have come must be looked through first."),
+        gettext("What you wrote is still here, but it is not saved anywhere. Send it again another day, or get in touch."),
     ),
     "other-keys": lambda: (
         gettext("Who keeps the contact details was changed in this very moment."),

@@ -259,6 +259,8 @@ export class Visit {
     const draft = this.draft;
     fillIn(this.form, this.survey.rules, draft.given);
     await this.keeping.take(draft);
+    // After a lock was opened nothing is shown before it is the right screen.
+    this.form.hidden = false;
     this.form.elements.id.value = this.keeping.names.number;
     const screens = this.steps.screens(draft.given);
     this.go(screens.includes(draft.at) ? draft.at : this.steps.near(draft.at, draft.given));
@@ -299,7 +301,6 @@ export class Visit {
   }
 
   opened(body) {
-    this.form.hidden = false;
     this.draft = body;
     this.keeping.guard();
     return this.resume();
