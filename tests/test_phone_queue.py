@@ -176,6 +176,41 @@ def test_errors_for_an_hour_cost_few_attempts_and_no_answer(site: PhoneSite) -> 
     assert site.answers("timme") == [ANSWER]
 
 
+@pytest.mark.parametrize("event", ["visibilitychange", "pageshow", "online"])
+def test_it_is_tried_as_soon_as_there_is_reason_to_and_not_by_the_timer_alone(site: PhoneSite, event: str) -> None:
+    slug = f"skal-{event}"
+    site.survey(slug)
+    with site.window() as window:
+        page = window.new_page()
+        page.clock.install()
+        page.goto(f"/s/{slug}/offline.json")
+        start_engine(page, slug)
+        site.gate.always("500")
+        number = freeze(page, GIVEN)
+        becomes(page, number, "tried")
+        # As after many attempts: the timer lets it wait for half an hour.
+        page.evaluate("""async (number) => {
+          const next = Date.now() + 1800 * 1000;
+          await survey.store.change(number, (entry) => ({ ...entry, tries: 20, next }));
+        }""", number)  # fmt: skip
+        quiet(page)
+        site.gate.always("pass")
+        # A page that nobody sees is left alone.
+        before = len(site.gate.seen)
+        target = "document" if event == "visibilitychange" else "self"
+        page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
+        page.evaluate(f"{target}.dispatchEvent(new Event('{event}'))")
+        page.clock.run_for(11_000)
+        quiet(page)
+        assert len(site.gate.seen) == before
+        page.evaluate("delete document.visibilityState")
+        page.evaluate(f"{target}.dispatchEvent(new Event('{event}'))")
+        page.clock.run_for(11_000)
+        becomes(page, number, "sent")
+        assert len(site.gate.seen) == before + 1
+    assert site.answers(slug) == [ANSWER]
+
+
 def test_a_clock_put_back_does_not_stop_the_sending(site: PhoneSite) -> None:
     site.survey("klocka")
     with site.window() as window:
