@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +13,7 @@ import pytest
 import simulator
 import simulator_sheets
 from simulator import Cross, Scanner
+from stand_ins import dies
 
 from omr import batch
 from omr.batch import PageResult, read_files
@@ -165,18 +164,11 @@ def test_only_so_many_chunks_are_under_way(pile: Path, tmp_path: Path, pixels: l
         results.close()  # type: ignore[attr-defined]
 
 
-def _dies(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
-    """Stand in for a worker that one image kills."""
-    if chunk.first <= 3 <= chunk.last:
-        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    return list(batch._read(chunk, work))
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a worker the POSIX way")
 def test_an_image_that_kills_its_worker_is_refused_and_the_others_are_read(
     pile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "_work", _dies)
+    monkeypatch.setattr(batch, "_work", dies)
     results = list(read_files([pile], LAYOUTS, jobs=2))
     expected = [(n, RefusalCode.DAMAGED_FILE if n == 3 else what) for n, what in pages(1) + pages(8)]  # type: ignore[misc]
     assert told(results) == expected

@@ -8,21 +8,27 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import corrupt_files
 import pytest
+from stand_ins import hangs, sleeps
 
 from omr import batch
-from omr.batch import PATIENCE_S, STOPPED, PageResult, read_files
+from omr.batch import PATIENCE_S, STOPPED, read_files
 from omr.readings import PageReading, Refusal
 
 CASES = 60
 
 
-def test_damaged_files_stop_no_reader_and_harm_no_neighbour(tmp_path: Path) -> None:
-    (tmp_path / "good").mkdir()
-    good = corrupt_files.originals(tmp_path / "good")
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
+    """Good files of every format."""
+    return corrupt_files.originals(tmp_path_factory.mktemp("good"))
+
+
+def test_damaged_files_stop_no_reader_and_harm_no_neighbour(tmp_path: Path, good: Mapping[str, bytes]) -> None:
     assert len(good) == 10
     found = corrupt_files.run(0, CASES, good, tmp_path)
     assert found.faults == []
@@ -34,33 +40,12 @@ def test_damaged_files_stop_no_reader_and_harm_no_neighbour(tmp_path: Path) -> N
     assert sum(n for what, n in found.outcomes.items() if what.endswith("> read")) < CASES
 
 
-def hangs(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
-    """Stand in for a decoder that never comes back from an image: the second of the pile."""
-    if chunk.first <= 2 <= chunk.last:
-        batch.PATIENCE_S = 0.2  # here alone: the good image may take its time on a busy machine
-        with batch._patiently():
-            while True:
-                pass
-    return list(batch._read(chunk, work))
-
-
-def sleeps(chunk: batch._Chunk, work: bytes) -> list[PageResult]:
-    """Stand in for a reader that waits for something that never comes."""
-    if chunk.first <= 2 <= chunk.last:
-        batch.PATIENCE_WALL_S = 0.5
-        with batch._patiently():
-            time.sleep(600)
-    return list(batch._read(chunk, work))
-
-
 @pytest.mark.parametrize("task", [hangs, sleeps])
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process has no clock of its CPU time")
 def test_an_image_that_keeps_its_reader_is_refused_and_the_others_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: object
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: Mapping[str, bytes], task: object
 ) -> None:
-    (tmp_path / "good").mkdir()
-    data = corrupt_files.originals(tmp_path / "good")["tif"]
-    (tmp_path / "a.tif").write_bytes(data)
+    (tmp_path / "a.tif").write_bytes(good["tif"])
     alone = list(read_files([tmp_path / "a.tif"], corrupt_files.LAYOUTS))
     monkeypatch.setattr(batch, "_work", task)
     results = list(read_files([tmp_path / "a.tif"], corrupt_files.LAYOUTS, jobs=1))
