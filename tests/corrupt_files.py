@@ -115,7 +115,7 @@ def _heic(path: Path, image: Image.Image) -> None:
     except ImportError:
         return
     out = io.BytesIO()
-    pillow_heif.from_pillow(image).save(out, quality=60)
+    pillow_heif.from_pillow(image).save(out, quality=60, enc_params={"preset": "ultrafast"})
     path.write_bytes(out.getvalue())
 
 
