@@ -54,17 +54,20 @@ LONG = (
 )
 """Files that take long: browsers, piles of pictures, laws of many examples.
 
-They are begun first, so that no worker is left alone with one in the end. The lines that they run are not counted:
-counting makes Python half as fast, and other files run the same lines in a fraction of the time.
+They are begun first, so that no worker is left alone with one in the end.
 """
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long files first and count no lines in them."""
+    """Put long files first, and count no lines in them nor in laws that hypothesis marks.
+
+    Counting makes Python half as fast, and tests of a few examples run the same lines in a fraction of the time.
+    """
     rank = {name: at for at, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
     for item in items:
-        if item.path.stem in rank:
+        if item.path.stem in rank or item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
 
 
