@@ -56,7 +56,7 @@ def pdf_image(pdf: pdfium.PdfDocument, index: int) -> PageImage | Taken:
             return taken or _drawn(page, VECTOR_DPI if scan is None and not _has_pictures(page) else LAYERED_DPI)
         finally:
             page.close()
-    except pdfium.PdfiumError as error:
+    except (pdfium.PdfiumError, UnicodeDecodeError) as error:  # the names of a picture's filters may be damaged too
         raise Unreadable(RefusalCode.DAMAGED_FILE, "This page of the PDF can't be opened.") from error
 
 

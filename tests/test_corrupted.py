@@ -17,7 +17,7 @@ from stand_ins import hangs, sleeps
 
 from omr import batch
 from omr.batch import PATIENCE_S, STOPPED, read_files
-from omr.readings import PageReading, Refusal
+from omr.readings import PageReading, Refusal, RefusalCode
 
 CASES = 60
 
@@ -38,6 +38,18 @@ def test_damaged_files_stop_no_reader_and_harm_no_neighbour(tmp_path: Path, good
         *good
     }
     assert sum(n for what, n in found.outcomes.items() if what.endswith("> read")) < CASES
+
+
+def test_a_page_whose_filter_has_a_name_in_no_script_is_refused_alone(
+    tmp_path: Path, good: Mapping[str, bytes]
+) -> None:
+    damaged = good["pdf"].replace(b"/DCTDecode", b"/DCT\xb3ecode", 1)
+    assert damaged != good["pdf"]
+    (tmp_path / "a.pdf").write_bytes(damaged)
+    first, second = read_files([tmp_path / "a.pdf"], corrupt_files.LAYOUTS)
+    assert isinstance(first.outcome, Refusal)
+    assert first.outcome.code is RefusalCode.DAMAGED_FILE
+    assert isinstance(second.outcome, PageReading)
 
 
 @pytest.mark.parametrize("task", [hangs, sleeps])
