@@ -183,7 +183,9 @@ _BY_CODE: Mapping[str, Words] = {
     ),
     "sign-ups-full": lambda: (
         gettext("There is no room for more sign-ups just now: those that have come must be looked through first."),
-        gettext("What you wrote is still here, but it is not saved anywhere. Send it again another day, or get in touch."),
+        gettext(
+            "What you wrote is still here, but it is not saved anywhere. Send it again another day, or get in touch."
+        ),
     ),
     "other-keys": lambda: (
         gettext("Who keeps the contact details was changed in this very moment."),
