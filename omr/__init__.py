@@ -7,5 +7,5 @@ The rooms, in the order in which data flows; each module's first line says what 
     what stands there     samples measure closer streaks limits stray spills handwriting
     what it means         policy calibration interpret readings errors
     printer test page     testpage printtest
-    all of it             reader batch cluster overlay
+    all of it             reader batch patience cluster overlay
 """

@@ -11,15 +11,11 @@ be kept, and the pictures are handed on; only what was read comes back. A hostil
 
 from __future__ import annotations
 
-import faulthandler
 import os
 import pickle
-import signal
-import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
@@ -29,10 +25,12 @@ from typing import TypeVar
 import cv2
 
 from forms.layout import Layout
+from omr import patience
 from omr.cluster import Cluster, WorkersDied
 from omr.errors import OmrError
 from omr.handwriting import suggest
-from omr.images import BadImage, PageImage, Picture, Pile, Taken, check
+from omr.images import BadImage, PageImage, Picture, Pile, Taken, check, may_hold_several
+from omr.patience import PATIENCE_S, patiently
 from omr.policy import POLICY, Policy
 from omr.reader import READER, Examined, examine_all, with_suggestions
 from omr.readings import Outcome, Refusal, RefusalCode
@@ -42,12 +40,6 @@ CHUNK = 8
 
 AHEAD = 3
 """Chunks under way, a worker."""
-
-PATIENCE_S = 10.0
-"""Most CPU time for one image in a process of our own; the slowest real pages take half a second."""
-
-PATIENCE_WALL_S = 60.0
-"""Longest time for it by the clock, where a machine is busy with other things or keeps no CPU time for a process."""
 
 LOT_BYTES = 4_000_000
 """Pictures that are handed to another machine at a time: Dask is not made for larger messages."""
@@ -145,6 +137,7 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
     cluster: Cluster | None = None,
     jobs: int | None = None,
     done: Sequence[int] = (),
+    totals: Sequence[int] = (),
     pictures: bool = True,
 ) -> Iterator[PageResult]:
     """Read the page images of many files.
@@ -158,6 +151,7 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
         jobs: Number of processes of our own that read, or take pictures out of files for the cluster. None: this
             process reads, and a file that crashes a decoder takes it along.
         done: For each file, how many of its first images are left out because they were read before; empty: none.
+        totals: For each file, how many images are in it, as `counts` told; empty: this process opens each and counts.
         pictures: Whether the results bring what is to be kept of the images. Handing that over from process to process
             costs more than everything else that they hand over.
 
@@ -174,7 +168,7 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
     if jobs is not None and jobs < 1:
         raise OmrError("no-jobs", f"{jobs} processes can't read anything.", "Give 1 or more.")
     work = pickle.dumps((READER, dict(layouts), policy))
-    chunks = _chunks(files, done, keeps=pictures)
+    chunks = _chunks(files, done, totals, keeps=pictures)
     if cluster is not None:
         return _far(cluster, _in_processes(chunks, work, jobs or 1, _take, _not_taken), work)
     if executor is not None:
@@ -184,11 +178,27 @@ def read_files(  # noqa: PLR0913 - all but the first two have good defaults
     return _in_processes(chunks, work, jobs, _work, _not_read)
 
 
-def _chunks(files: Sequence[Path], done: Sequence[int], *, keeps: bool) -> Iterator[_Chunk]:
+def counts(files: Sequence[Path]) -> tuple[int, ...]:
+    """Return how many images are in each file: 1 where it can't be read, or keeps or kills who opens it.
+
+    A process of our own opens the files that could hold several; nothing of a hostile file is looked at in this one.
+
+    Raises:
+        OmrError: `no-file`, `not-a-file`, `unreadable-file`.
+    """
+    several = (_Chunk(p, n, 1, 1, 1, False) for n, p in enumerate(files) if may_hold_several(p))
+    found = dict(_in_processes(several, b"", 1, _count, lambda single: (single.index, 1)))
+    return tuple(found.get(n, 1) for n in range(len(files)))
+
+
+def _chunks(files: Sequence[Path], done: Sequence[int], totals: Sequence[int], *, keeps: bool) -> Iterator[_Chunk]:
     for index, path in enumerate(files):
         begin = done[index] + 1 if done else 1
-        with Pile(path) as pile:
-            total = pile.total
+        if totals:
+            total = totals[index]
+        else:
+            with Pile(path) as pile:
+                total = pile.total
         for first in range(begin, total + 1, CHUNK):
             yield _Chunk(path, index, first, min(first + CHUNK - 1, total), total, keeps)
 
@@ -329,35 +339,9 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
 
 
-_own = False
-"""Whether this process is one of our own making, which may be ended when an image takes too long."""
-
-
 def _begin() -> None:
-    global _own  # noqa: PLW0603 - a process knows what it is
-    _own = True
+    patience.begin()
     cv2.setNumThreads(1)
-
-
-@contextmanager
-def _patiently() -> Iterator[None]:
-    """End this process, if it is one of our own, when what is done here takes too long.
-
-    The clocks need no interpreter: they also ring where a decoder never comes back.
-    """
-    if not _own:
-        yield
-        return
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - the system's own name for it, not a file
-        faulthandler.dump_traceback_later(PATIENCE_WALL_S, exit=True, file=nowhere)
-        if sys.platform != "win32":
-            signal.setitimer(signal.ITIMER_PROF, PATIENCE_S)  # its signal ends a process that does not expect it
-        try:
-            yield
-        finally:
-            if sys.platform != "win32":
-                signal.setitimer(signal.ITIMER_PROF, 0.0)
-            faulthandler.cancel_dump_traceback_later()
 
 
 @lru_cache(maxsize=4)
@@ -384,24 +368,37 @@ def _read(chunk: _Chunk, work: bytes) -> Iterator[PageResult]:
 
     def opened(pile: Pile) -> Iterator[tuple[int, PageImage | BadImage]]:
         for number in range(chunk.first, chunk.last + 1):
-            with _patiently():
+            with patiently():
                 image = pile.image(number)
                 pictures[number] = image.picture
                 yield number, image
 
-    with Pile(chunk.path) as pile:
+    with _opened(chunk.path) as pile:
         judged = _judge(opened(pile), work)
     for one in judged:
         yield chunk.result(one, pictures[one.image])
+
+
+def _opened(path: Path) -> Pile:
+    """Open a file, which may take too long like any image in it."""
+    with patiently():
+        return Pile(path)
+
+
+def _count(chunk: _Chunk, work: bytes) -> list[tuple[int, int]]:
+    """Count the images of a file: its place in the list, and how many."""
+    del work  # every task is given it
+    with _opened(chunk.path) as pile:
+        return [(chunk.index, pile.total)]
 
 
 def _take(chunk: _Chunk, work: bytes) -> list[_Shot]:
     """Take the pictures of a chunk out of their file, encoded."""
     del work  # every task is given it
     shots = []
-    with Pile(chunk.path) as pile:
+    with _opened(chunk.path) as pile:
         for single in chunk.single():
-            with _patiently():
+            with patiently():
                 shots.append(_Shot(single, pile.taken(single.first)))
     return shots
 

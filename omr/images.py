@@ -68,6 +68,9 @@ MAX_PICTURE_BYTES = 200_000_000
 """Largest file that holds a single picture: the raw colour pixels of MAX_PIXELS come to 240 MB."""
 
 
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
 class Pile:
     """One delivered file, open; use it as a context manager.
 
@@ -108,7 +111,7 @@ class Pile:
             if len(self._pdf) == 0:
                 raise Unreadable(RefusalCode.DAMAGED_FILE, "It is a PDF without a page.")
             return
-        if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        if head.startswith(_TIFF):
             self._frames, self.total = _open_tiff(path)
             return
         if size > MAX_PICTURE_BYTES:
@@ -168,6 +171,16 @@ def check(path: Path) -> None:
         OmrError: As `Pile`.
     """
     _look(path)
+
+
+def may_hold_several(path: Path) -> bool:
+    """Tell whether a file is of a kind that may hold several images, by its first bytes alone.
+
+    Raises:
+        OmrError: As `Pile`.
+    """
+    head, _ = _look(path)
+    return b"%PDF-" in head or head.startswith(_TIFF)
 
 
 def count(path: Path) -> int | None:

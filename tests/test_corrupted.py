@@ -13,10 +13,10 @@ from pathlib import Path
 
 import corrupt_files
 import pytest
-from stand_ins import hangs, sleeps
+from stand_ins import dies_counting, hangs, hangs_counting, hangs_opening, sleeps, sleeps_counting
 
-from omr import batch
-from omr.batch import PATIENCE_S, STOPPED, read_files
+from omr import batch, patience
+from omr.batch import STOPPED, read_files
 from omr.readings import PageReading, Refusal, RefusalCode
 
 CASES = 60
@@ -66,14 +66,43 @@ def test_an_image_that_keeps_its_reader_is_refused_and_the_others_are_read(
     assert isinstance(results[0].outcome, PageReading)
     assert isinstance(results[1].outcome, Refusal)
     assert results[1].outcome.detail == STOPPED
-    assert f"{PATIENCE_S:.0f} seconds" in STOPPED
+    assert f"{patience.PATIENCE_S:.0f} seconds" in STOPPED
 
 
 def test_this_process_is_never_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a caller reads in its own process, no clock may end it."""
-    monkeypatch.setattr(batch, "PATIENCE_S", 0.01)
-    monkeypatch.setattr(batch, "PATIENCE_WALL_S", 0.01)
-    with batch._patiently():
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(patience, "PATIENCE_WALL_S", 0.01)
+    with patience.patiently():
         begun = time.process_time()
         while time.process_time() - begun < 0.05:
             os.getpid()
+
+
+@pytest.mark.parametrize("task", [hangs_counting, sleeps_counting, dies_counting])
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process has no clock of its CPU time")
+def test_a_file_that_keeps_or_kills_who_opens_it_counts_as_one_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: Mapping[str, bytes], task: object
+) -> None:
+    """The others are counted; pictures that can't hold several are not opened at all."""
+    names = ("hostile.tif", "a.pdf", "a.jpg", "a.tif")
+    for name in names:
+        (tmp_path / name).write_bytes(good[name.rpartition(".")[2]])
+    monkeypatch.setattr(batch, "_count", task)
+    assert batch.counts([tmp_path / name for name in names]) == (1, 2, 1, 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process has no clock of its CPU time")
+def test_a_file_that_keeps_who_opens_it_is_refused_as_one_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: Mapping[str, bytes]
+) -> None:
+    """Whoever knows how many images there are opens no file in its own process."""
+    (tmp_path / "hostile.tif").write_bytes(good["tif"])
+    (tmp_path / "a.tif").write_bytes(good["tif"])
+    monkeypatch.setattr(batch, "_work", hangs_opening)
+    monkeypatch.setattr(batch, "Pile", None)
+    paths = [tmp_path / "hostile.tif", tmp_path / "a.tif"]
+    first, *others = read_files(paths, corrupt_files.LAYOUTS, jobs=1, totals=[1, 2])
+    assert isinstance(first.outcome, Refusal)
+    assert (first.outcome.code, first.outcome.detail) == (RefusalCode.DAMAGED_FILE, STOPPED)
+    assert [(r.index, r.image, type(r.outcome)) for r in others] == [(1, 1, PageReading), (1, 2, PageReading)]

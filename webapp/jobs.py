@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from omr import images
-from omr.batch import PageResult, read_files
+from omr.batch import PageResult, counts, read_files
 from omr.cluster import Cluster
 from omr.errors import OmrError
 from omr.readings import RefusalCode
@@ -195,21 +195,23 @@ class Jobs:
         folder = self._folder(job_id)
         folder.mkdir(mode=0o700, parents=True)
         try:
-            copies = [self._copy(folder, number, file) for number, file in enumerate(files, 1)]
+            stored = [self._copy(folder, number, file) for number, file in enumerate(files, 1)]
         except OSError as error:
             shutil.rmtree(folder)
             remedy = "Make room on the disk and deliver the files again."
             raise DatasetError("disk", f"The files can't be kept: {error.strerror or error}.", remedy) from error
+        totals = counts([folder / name for name in stored])
+        copies = list(zip(range(1, len(files) + 1), [f.name for f in files], stored, totals, strict=True))
         if hold:
             self._locks[job_id] = FileLock(folder / "lock")
         self._db.write(lambda: self._insert(job_id, survey, copies, by))
         self.news.set()
         return self.get(job_id)
 
-    def _copy(self, folder: Path, number: int, file: Delivery) -> tuple[int, str, str, int]:
+    def _copy(self, folder: Path, number: int, file: Delivery) -> str:
         stored = folder / f"{number:04d}{file.path.suffix.lower()[:10]}"
         shutil.copyfile(file.path, stored)
-        return number, file.name, stored.name, images.count(stored) or 1
+        return stored.name
 
     def _insert(self, job_id: str, survey: Survey, copies: list[tuple[int, str, str, int]], by: str) -> None:
         now = self._instance.now().isoformat(timespec="seconds")
@@ -333,7 +335,8 @@ class Jobs:
         paths = [self._folder(job.id) / row["stored"] for row in left]
         layouts = self._instance.runs.layouts(survey)
         first = [done[row["number"]] for row in left]
-        results = read_files(paths, layouts, jobs=readers[0], cluster=readers[1], done=first)
+        totals = [f.images for f in job.files if f.number in done]
+        results = read_files(paths, layouts, jobs=readers[0], cluster=readers[1], done=first, totals=totals)
         for result in results:
             row = left[result.index]
             place = Place(job.id, row["number"], row["name"], result.image, result.part, result.parts)
