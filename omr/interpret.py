@@ -118,14 +118,17 @@ def doubts(
     last = two_toned & _thickened(measured, empty, policy)
     sound = _is_sound(measured, ~empty, policy)
     steady = _is_steady(broken, empty, policy)
-    fraying = not sound and _share(broken | last, measured) >= policy.fading_share
+    fraying = _share(broken | last, measured) >= policy.fading_share
     # Broad strokes may be whole and others gone: what they leave at the lines that they crossed tells as much.
     near = bool(np.any(measured.noise < policy.grain)) and (fraying or not steady)
     fraying &= near
     margin = _margin(measured, policy) if near else np.inf
     gone = not sound and margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
+    inked = (measured.ink_mm2 > 0) | (measured.crumbs > 0)
+    # Beside solid marks small specks and a line that is a little thicker are a copier's.
+    left = _left(measured, empty, policy) if sound else inked | last
     # What is left of a stroke on gray paper is seen, be it never so pale; black and white may leave nothing of it.
-    trace = (measured.dark >= policy.trace_dark) | (measured.ink_mm2 > 0) | (measured.crumbs > 0)
+    trace = inked | (measured.dark >= policy.trace_dark)
     through = measured.runs_on >= 2
     pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
     usual = _usual(measured, crossed, policy)
@@ -142,11 +145,12 @@ def doubts(
         "a faint line where the pen is pale": empty & (own < policy.faint_pen) & (measured.faint_mm >= policy.faint_mm),
         "in pieces": broken & ~whole,
         "a fill in spots": crossed & (measured.spots > policy.most_spots),
+        # Where a cross covers so much, four triangles are left, or three; a hasty fill leaves a strip or a corner.
+        "a hasty fill": crossed & (measured.cover >= policy.hasty_cover) & ~np.isin(measured.spots, (3, 4, 5)),
         # Where one mark frays, a single crumb may be all that is left of another, and gaps may be left of a fill.
         "a trace where others fray": (broken.any() & (not steady) & empty & (crumbs > 0))
-        | (fraying & crossed & (measured.cover >= policy.frayed_cover)),
-        "a trace where ink fades": (fraying and margin < policy.fading_margin)
-        & ((empty & ((measured.ink_mm2 > 0) | (measured.crumbs > 0) | last)) | (crossed & broken)),
+        | (fraying & (not sound) & crossed & (measured.cover >= policy.frayed_cover)),
+        "a trace where ink fades": (fraying and margin < policy.fading_margin) & ((empty & left) | (crossed & broken)),
         "the page's ink fades": np.full(len(best), gone) & (two_toned | trace),
         "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, pen, policy)),
         "a hair": crossed & _thin(measured, crossed, usual, policy),
@@ -225,6 +229,12 @@ def _is_sound(measured: Measurements, marked: Truths, policy: Policy) -> bool:
         return False
     whole = float(np.mean(pieces > 2)) <= policy.sound_torn
     return whole and _above(measured.evidence_mm2[marked], policy) >= policy.sound_margin
+
+
+def _left(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
+    """Tell which boxes hold more than a copier's specks, or have a line far thicker than the page's empty boxes, N."""
+    usual = median(measured.cover[empty]) if empty.any() else 0.0
+    return np.asarray((measured.ink_mm2 >= policy.left_mm2) | (measured.cover >= usual + policy.left_cover), np.bool_)
 
 
 def _is_steady(broken: Truths, empty: Truths, policy: Policy) -> bool:

@@ -23,6 +23,8 @@ class Policy:
         fill_gap_spread_mm: How fast that tips: the log-odds grow by 1 for each so many mm.
         fill_cover: Covered share of a box at which crossed and filled are equally likely.
         fill_cover_spread: How fast that tips: the log-odds grow by 1 for each so much.
+        hasty_cover: Covered share of a box from which on ink that leaves fewer than three spots of paper, or more than
+            five, may be a hasty fill.
         arms_mm: Radius of the largest white gap from which on three or four spots of paper are what a cross leaves
             between its arms, however much it covers.
         sure: Least probability of a state that is not uncertain.
@@ -55,6 +57,8 @@ class Policy:
         sound_dark: … if three in four of them are at least so dark, …
         sound_torn: … at most this share has fallen into more than two pieces …
         sound_margin: … and they lie so many of their standard deviations above `ink_mm2`.
+        left_mm2: Ink in a box of such a page from which on it may be what is left of a mark …
+        left_cover: … and covered share, above that of the page's empty boxes, from which on it may be so.
         steady_marks: Fewest marks of a page that tell, if none of them has fallen to pieces, that its pen is far from
             what its scanner still shows.
         steady_share: Share of them that may have fallen to pieces all the same, by a speck or a fold.
@@ -113,6 +117,7 @@ class Policy:
     fill_gap_spread_mm: float = 0.022
     fill_cover: float = 0.9
     fill_cover_spread: float = 0.006
+    hasty_cover: float = 0.8
     arms_mm: float = 0.45
     sure: float = 0.97
     beside_mm2: float = 0.6
@@ -137,6 +142,8 @@ class Policy:
     sound_dark: float = 0.95
     sound_torn: float = 0.1
     sound_margin: float = 4.0
+    left_mm2: float = 0.15
+    left_cover: float = 0.075
     steady_marks: int = 5
     steady_share: float = 0.05
     most_spots: int = 12

@@ -84,6 +84,7 @@ def test_states(measured: Measurements, state: Mark) -> None:
     [
         pytest.param(4.0, 0.52, Mark.CROSSED, id="a heavy cross and four white triangles"),
         pytest.param(1.0, 0.52, Mark.UNCERTAIN, id="a hasty fill that left a corner"),
+        pytest.param(2.0, 0.52, Mark.UNCERTAIN, id="a hasty fill that left a strip and a corner"),
         pytest.param(4.0, 0.4, Mark.UNCERTAIN, id="four small holes"),
         pytest.param(9.0, 0.52, Mark.UNCERTAIN, id="a fill full of holes"),
     ],
@@ -91,8 +92,9 @@ def test_states(measured: Measurements, state: Mark) -> None:
 def test_paper_between_the_arms_of_a_heavy_cross_lies_in_three_or_four_spots(
     spots: float, gap: float, state: Mark
 ) -> None:
-    heavy = replace(box(9.8, 0.92, gap), spots=np.array([spots]))
-    assert states(heavy, places(), POLICY)[0][0] is state
+    for cover in (0.92, 0.84):
+        heavy = replace(box(9.8, cover, gap), spots=np.array([spots]))
+        assert states(heavy, places(), POLICY)[0][0] is state
 
 
 def test_a_box_that_is_not_surely_there_is_uncertain() -> None:
@@ -177,6 +179,16 @@ def test_specks_of_a_copier_are_no_traces_beside_solid_marks(
     )
     found = _states(page, two_toned=True)
     assert (Mark.UNCERTAIN not in found) is sound
+
+
+def test_beside_solid_marks_what_holds_more_than_specks_still_waits() -> None:
+    """A broad stroke may be solid or gone: a third of a square millimetre, or a line far thicker, may be its rest."""
+    evidence = np.array([5.0] * 10 + [0.0] * 14)
+    ink = np.array([5.0] * 10 + [0.3, 0.0, 0.1] + [0.0] * 11)
+    cover = np.array([0.45] * 10 + [0.02, 0.1, 0.04] + [0.03] * 3 + [0.0] * 8)
+    page = _marked(24, evidence_mm2=evidence, ink_mm2=ink, cover=cover, crumbs=np.array([0.0] * 12 + [1.0] * 12))
+    found = _states(page, two_toned=True)
+    assert [n for n, state in enumerate(found) if state is Mark.UNCERTAIN] == [10, 11]
 
 
 def test_on_gray_paper_only_boxes_with_a_trace_wait_where_ink_fades() -> None:
