@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,9 +33,17 @@ def run(tmp_path: Path) -> Run:
     return invoke
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an instance by `init` once; each test has a copy."""
+    folder = tmp_path_factory.mktemp("made") / "i"
+    assert CliRunner().invoke(main, ["init", "--instance", str(folder)]).exit_code == 0
+    return folder
+
+
 @pytest.fixture
-def ready(run: Run) -> Run:
-    assert run("init").exit_code == 0
+def ready(run: Run, tmp_path: Path, made: Path) -> Run:
+    shutil.copytree(made, tmp_path / "i")
     return run
 
 
