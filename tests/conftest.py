@@ -5,14 +5,17 @@ with other work that is chance: no law is broken by waiting, so no test here dep
 """
 
 from collections.abc import Iterator
+from functools import wraps
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from web_helpers import Clock, web
 
+from webapp.dataset import accounts
 from webapp.dataset.instance import Instance
 
 settings.register_profile("kryssklick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -69,6 +72,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in rank or item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords at next to no cost; test_accounts.py sees to the cost that people's own are hashed at."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", wraps(accounts._hasher)(lambda: quick))
+        yield
 
 
 @pytest.fixture
