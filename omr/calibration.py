@@ -83,8 +83,8 @@ def scores(chances: Floats) -> tuple[Floats, Floats]:
 CALIBRATION = Calibration(
     name="c3",
     marks=246986,
-    marked=(Line(0.7104, -0.1915), Line(0.1596, -0.1836)),
-    filled=(Line(0.643, -0.2611), Line(0.3497, -0.517)),
-    most=((0.999984, 0.999946, 0.998886), (0.885057, 0.708067, 0.776316)),
+    marked=(Line(0.7103, -0.1918), Line(0.161, -0.175)),
+    filled=(Line(0.643, -0.2607), Line(0.3516, -0.5186)),
+    most=((0.999984, 0.999946, 0.998886), (0.885057, 0.713748, 0.776316)),
 )
 """The calibration in use."""

@@ -124,6 +124,7 @@ def doubts(
     fraying &= near
     margin = _margin(measured, policy) if near else np.inf
     gone = not sound and margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
+    gappy = (fraying and not sound) or _is_in_shreds(measured, crossed, policy)
     inked = (measured.ink_mm2 > 0) | (measured.crumbs > 0)
     # Beside solid marks small specks and a line that is a little thicker are a copier's.
     left = _left(measured, empty, policy) if sound else inked | last
@@ -149,7 +150,7 @@ def doubts(
         "a hasty fill": crossed & (measured.cover >= policy.hasty_cover) & ~np.isin(measured.spots, (3, 4, 5)),
         # Where one mark frays, a single crumb may be all that is left of another, and gaps may be left of a fill.
         "a trace where others fray": (broken.any() & (not steady) & empty & (crumbs > 0))
-        | (fraying & (not sound) & crossed & (measured.cover >= policy.frayed_cover)),
+        | (gappy & crossed & (measured.cover >= policy.frayed_cover)),
         "a trace where ink fades": (fraying and margin < policy.fading_margin) & ((empty & left) | (crossed & broken)),
         "the page's ink fades": np.full(len(best), gone) & (two_toned | trace),
         "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, pen, policy)),
@@ -195,8 +196,12 @@ def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
     """Take pale ink for none where this page's pen is known and far darker: coffee, creases, print that shines through.
 
     Only where paper has its grain: elsewhere a scanner has already thrown all that away, and with it how dark ink is.
+    Nor where crosses have fallen to pieces: a copier that keeps some strokes as writing leaves pale rests of others.
     """
-    pen = _pen(measured, chances(measured, policy), policy, least=policy.pen_marks)
+    p = chances(measured, policy)
+    if _is_in_shreds(measured, p.argmax(1) == 1, policy):
+        return measured
+    pen = _pen(measured, p, policy, least=policy.pen_marks)
     limit = min(policy.stain, policy.stain_pale * pen) if pen >= policy.stain_pen else 0.0
     stain = (measured.noise >= policy.grain) & (measured.dark < limit)
     if not stain.any():
@@ -249,6 +254,12 @@ def _is_torn(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
     return len(pieces) >= policy.torn_marks and float(np.mean(pieces >= 2)) >= policy.torn_share
 
 
+def _is_in_shreds(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
+    """Tell whether many crosses of a page are in three pieces or more: a copier took parts of them for paper."""
+    pieces = measured.pieces[crossed]
+    return len(pieces) >= policy.pen_marks and float(np.mean(pieces >= 3)) >= policy.shreds_share
+
+
 def _streaked(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
     """Tell which ink may be a streak that fades within a box, N: on a page of streaks, what is pale or at its side."""
     if np.sum(crossed & (measured.streak > 0)) < policy.streaked_boxes:
@@ -286,8 +297,8 @@ def _pale(measured: Measurements, pen: float, policy: Policy) -> float:
     What shines through is far paler; but smeared over, or with a fold across it, it is nearly as dark as pencil. So
     where a page's back is seen to shine through, more is asked of a mark.
     """
-    shown = (measured.noise >= policy.grain) & (measured.length_mm > policy.dot_mm)
-    shown &= measured.dark < policy.pale * pen
+    shown = (measured.noise >= policy.grain) & (measured.length_mm > policy.shown_mm)
+    shown &= measured.dark < min(policy.pale * pen, policy.faint)
     return pen * (policy.pale_shown if shown.sum() >= policy.shown_boxes else policy.pale)
 
 

@@ -53,6 +53,8 @@ class Policy:
         torn_marks: Fewest crossed boxes of a page …
         torn_share: … of which at least this share has fallen into two pieces or more: then the pen is near what its
             scanner still shows, too.
+        shreds_share: Share of a page's crosses in three pieces or more from which on pale ink may be what is left of a
+            mark, and one that covers much what is left of a fill, however dark its pen.
         sound_marks: Fewest marks of a page that tell that its pen is far from what its scanner throws away, …
         sound_dark: … if three in four of them are at least so dark, …
         sound_torn: … at most this share has fallen into more than two pieces …
@@ -85,7 +87,8 @@ class Policy:
         streaked_mm: … what reaches less deep into its box, or is paler than `pale_line`.
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
         pale_shown: The same where the page's back shines through, which a smear or a fold makes darker: …
-        shown_boxes: … where so many boxes hold lines that are paler than `pale`.
+        shown_mm: … where ink of this length that is paler than `pale` …
+        shown_boxes: … lies in so many boxes.
         pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
         line: Darkness of such a line below which it is none of a pen.
         toned_cover: Covered share of a box from which on the darkness of ink is told where paper has no grain.
@@ -138,6 +141,7 @@ class Policy:
     trace_dark: float = 0.05
     torn_marks: int = 3
     torn_share: float = 0.6
+    shreds_share: float = 0.4
     sound_marks: int = 8
     sound_dark: float = 0.95
     sound_torn: float = 0.1
@@ -167,7 +171,8 @@ class Policy:
     streaked_boxes: int = 2
     streaked_mm: float = 1.8
     pale: float = 0.6
-    pale_shown: float = 0.82
+    pale_shown: float = 0.85
+    shown_mm: float = 0.7
     shown_boxes: int = 6
     pale_line: float = 0.8
     line: float = 0.33
@@ -187,5 +192,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a10")
+POLICY = Policy("a11")
 """The policy in use."""

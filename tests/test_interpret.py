@@ -191,6 +191,43 @@ def test_beside_solid_marks_what_holds_more_than_specks_still_waits() -> None:
     assert [n for n, state in enumerate(found) if state is Mark.UNCERTAIN] == [10, 11]
 
 
+@pytest.mark.parametrize(("shreds", "waits"), [(5, True), (3, False)])
+def test_where_a_copier_leaves_shreds_pale_ink_is_no_stain_and_a_broad_cross_may_be_a_fill(
+    shreds: int, waits: bool
+) -> None:
+    """Compact PDFs keep dark parts of a pencil's strokes and show pale rests of others, on paper that has its grain."""
+    evidence = np.array([2.0] * 9 + [6.0, 1.0])
+    page = _marked(
+        11,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        dark=np.array([0.9] * 10 + [0.15]),
+        cover=np.array([0.2] * 9 + [0.6, 0.06]),
+        pieces=np.array([3.0] * shreds + [1.0] * (11 - shreds)),
+        noise=np.full(11, 0.015),
+    )
+    found = _states(page)
+    assert found[:9] == [Mark.CROSSED] * 9
+    assert found[9:] == ([Mark.UNCERTAIN] * 2 if waits else [Mark.CROSSED, Mark.EMPTY])
+
+
+@pytest.mark.parametrize(("boxes", "doubted"), [(6, True), (5, False)])
+def test_where_print_shines_through_short_pieces_tell_and_a_mark_nearly_as_dark_as_the_pen_waits(
+    boxes: int, doubted: bool
+) -> None:
+    """A fold across a cross on the back is as dark as pencil; bits of print as long as 0.7 mm show that it is there."""
+    evidence = np.array([4.0] * 9 + [2.9] + [0.2] * 6)
+    page = _marked(
+        16,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        dark=np.array([0.34] * 9 + [0.28] + [0.14] * boxes + [0.02] * (6 - boxes)),
+        length_mm=np.array([3.0] * 10 + [0.8] * boxes + [0.0] * (6 - boxes)),
+        noise=np.full(16, 0.006),
+    )
+    assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
+
+
 def test_on_gray_paper_only_boxes_with_a_trace_wait_where_ink_fades() -> None:
     """A 1-bit scan may leave nothing of a stroke; a gray one shows something, be it never so pale."""
     evidence = np.array([1.2, 1.5, 4, 5, 5, 0.5, 0.4, 2, 3, 0.1, 0.0, 0.0, 0.0])
