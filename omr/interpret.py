@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forms.answers import Given, Mark
 from omr.calibration import CALIBRATION
 from omr.measure import Measurements
-from omr.outlines import Places
+from omr.outlines import Places, least_clear
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
@@ -160,7 +160,7 @@ def doubts(
         & (measured.lighter_mm >= policy.lighter_mm),
         "a dot": crossed & _dots(measured, policy),
         # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
-        "gray between its strokes": crossed & (measured.between > _plain(measured, policy)),
+        "gray between its strokes": crossed & (measured.between > _plain(measured, own, policy)),
         "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
         "a ring's edge": crossed & through & (measured.depth_mm < policy.corner_mm),
         # What a hand does to a box is about as dark as what it does to the others.
@@ -170,7 +170,9 @@ def doubts(
         # Black all around hides whatever a box holds, and looks like its line.
         "no paper around it": measured.white < policy.no_paper * measured.white.max(initial=0.0),
         # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
-        "not found in its place": ~places.sure | (places.scatter_mm > policy.worst_scatter_mm),
+        "not found in its place": ~places.sure
+        | (places.scatter_mm > policy.worst_scatter_mm)
+        | ((places.scatter_mm > policy.even_mm) & (places.outline < least_clear(places.outline))),
     }
 
 
@@ -183,13 +185,16 @@ def _usual(measured: Measurements, crossed: Truths, policy: Policy) -> float:
 def _pen(measured: Measurements, p: Floats, policy: Policy, *, least: int) -> float:
     """Return how dark this page's pen is; 0 where too few marks tell.
 
-    Stains and print that shines through may be taken for marks, so it is the darkness of the darker ones. A fill is
-    darker than a stroke of the same pen: it counts only where strokes are few.
+    Stains and print that shines through may be taken for marks, and be more than the marks, so it is the darkness of
+    the darker ones. A fill is darker than a stroke of the same pen: it counts only where strokes are few.
     """
     marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak == 0) & (measured.runs_on < 2)
     strokes = marked & (p[:, 2] < 0.5)
     told = strokes if strokes.sum() >= least else marked
-    return quantile(measured.dark[told], 0.75) if told.sum() >= least else 0.0
+    count = int(told.sum())
+    if count < least:
+        return 0.0
+    return quantile(measured.dark[told], max(0.75, 1 - policy.darkest / count))
 
 
 def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
@@ -199,7 +204,7 @@ def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
     Nor where crosses have fallen to pieces: a copier that keeps some strokes as writing leaves pale rests of others.
     """
     p = chances(measured, policy)
-    if _is_in_shreds(measured, p.argmax(1) == 1, policy):
+    if _is_in_shreds(measured, (p.argmax(1) == 1) & (measured.dark >= policy.stain), policy):
         return measured
     pen = _pen(measured, p, policy, least=policy.pen_marks)
     limit = min(policy.stain, policy.stain_pale * pen) if pen >= policy.stain_pen else 0.0
@@ -302,14 +307,16 @@ def _pale(measured: Measurements, pen: float, policy: Policy) -> float:
     return pen * (policy.pale_shown if shown.sum() >= policy.shown_boxes else policy.pale)
 
 
-def _plain(measured: Measurements, policy: Policy) -> Floats:
+def _plain(measured: Measurements, pen: float, policy: Policy) -> Floats:
     """Return how dark what lies between the strokes of a cross may be, N.
 
     Blur brings much of broad strokes between them, so there a fill's darkness is told in that of the strokes.
     """
     sharp = (measured.noise < policy.grain) & (measured.cover < policy.frayed_cover)
     share = np.where(measured.cover >= policy.broad_cover, policy.between_broad, policy.between_pen)
-    return np.asarray(np.where(sharp, policy.between, share * measured.dark), np.float64)
+    # One dark spot says nothing about strokes that are as pale as the page's others.
+    dark = np.minimum(measured.dark, policy.darker * pen) if pen else measured.dark
+    return np.asarray(np.where(sharp, policy.between, share * dark), np.float64)
 
 
 def _share(broken: Truths, measured: Measurements) -> float:

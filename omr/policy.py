@@ -16,6 +16,7 @@ class Policy:
         worst_bent_mm: Largest residual of the markers at which a page is still compared with its print, to read it as
             the bent page that it then must be.
         worst_scatter_mm: Largest scatter of the outlines about an even page; beyond it every mark is uncertain.
+        even_mm: Scatter from which on paper is so uneven that a box whose own outline is hidden may be elsewhere.
         blank_share: Share of dark pixels below which a page without markers is blank.
         ink_mm2: Evidence of ink in a box at which empty and marked are equally likely.
         ink_spread: How fast that tips: the log-odds grow by 1 for each so many e-folds of the evidence.
@@ -80,6 +81,7 @@ class Policy:
         between_pen: The same elsewhere, in the darkness of the strokes …
         broad_cover: … up to this covered share, …
         between_broad: … and from there on.
+        darker: How much darker than the page's pen strokes are taken to be at most, in its darkness.
         scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
         scant_mm2: Evidence from which on it is none, however much the others hold.
         corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
@@ -98,7 +100,8 @@ class Policy:
         stain: Darkness of ink up to which it is none, if it is far paler than this page's pen as well.
         stain_pale: What is far paler, in the darkness of the pen …
         stain_pen: … which is at least so dark: beside a pale pencil nothing is.
-        pen_marks: Fewest marks of a page that tell how dark its pen is.
+        pen_marks: Fewest marks of a page that tell how dark its pen is …
+        darkest: … and how many of them are darker than what is taken for it, at most.
         no_paper: Gray value of what is around a box, in that of the page's whitest paper, below which none of it is
             paper: a black bar, a picture that is damaged. A hand's shadow leaves twice as much.
         words_mm2: Ink at an option's words from which on it is stray ink.
@@ -113,6 +116,7 @@ class Policy:
     worst_fit_mm: float = 0.9
     worst_bent_mm: float = 1.8
     worst_scatter_mm: float = 0.6
+    even_mm: float = 0.08
     blank_share: float = 0.00015
     ink_mm2: float = 0.33
     ink_spread: float = 0.16
@@ -165,6 +169,7 @@ class Policy:
     between_pen: float = 0.32
     broad_cover: float = 0.7
     between_broad: float = 0.3
+    darker: float = 1.5
     scant: float = 0.2
     scant_mm2: float = 1.0
     corner_mm: float = 1.3
@@ -184,6 +189,7 @@ class Policy:
     stain_pale: float = 0.4
     stain_pen: float = 0.45
     pen_marks: int = 5
+    darkest: int = 10
     no_paper: float = 0.25
     words_mm2: float = 0.7
     area_mm2: float = 1.5
@@ -192,5 +198,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a11")
+POLICY = Policy("a12")
 """The policy in use."""

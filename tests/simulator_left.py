@@ -25,6 +25,9 @@ SAMPLES_A_MM = 12.0
 EDGE_MM = 0.15
 """Beside a box's line: what a scanner adds to it is no ink."""
 
+FULL_SHARE = 0.98
+"""A cross of which so much of the box's inside is black is a full box to whoever sees it."""
+
 GONE_SHARE = 0.01
 """A mark of which no more of the box's inside is black has left nothing that anybody would see."""
 
@@ -43,8 +46,8 @@ def black_share(picture: Scanned, box: Field) -> float:
 def as_left(truth: PageTruth, picture: Scanned) -> PageTruth:
     """Return the truth of a page with those boxes doubtful that a person would doubt who sees its 1-bit scan.
 
-    A mark of which too little is left; and where a mark has left nothing, every bare box of the page, since none can be
-    told from it.
+    A mark of which too little is left; a cross that has become a full box; and where a mark has left nothing, every
+    bare box of the page, since none can be told from it.
 
     Args:
         truth: As judged by the paper.
@@ -64,9 +67,11 @@ def as_left(truth: PageTruth, picture: Scanned) -> PageTruth:
         if b.state is not Mark.EMPTY and not b.doubtful
     )
     least = {Mark.EMPTY: 0.0, Mark.CROSSED: LEAST_SHARE, Mark.FILLED: CROSS_SHARE}
+    most = {Mark.EMPTY: 1.0, Mark.CROSSED: FULL_SHARE, Mark.FILLED: 1.0}
     boxes = tuple(
         replace(b, doubtful=True)
-        if (b.state is Mark.EMPTY and gone) or marked.get((b.question, b.option), 1.0) < least[b.state]
+        if (b.state is Mark.EMPTY and gone)
+        or not least[b.state] <= marked.get((b.question, b.option), least[b.state]) <= most[b.state]
         else b
         for b in truth.written.boxes
     )

@@ -100,6 +100,10 @@ def test_marks_of_which_a_threshold_leaves_nothing_are_in_doubt_and_with_them_th
     lost = as_left(truth, Scanned(np.where(blank("dense", 2, SERIALS[2]) < 128, 0, 255).astype(np.uint8), to_px))
     assert all(b.doubtful for b in lost.written.boxes)
     assert [b.state for b in lost.written.boxes] == [b.state for b in written.boxes]
+    # A threshold that makes all of a box black leaves a cross that looks like a fill.
+    black = as_left(truth, Scanned(np.zeros_like(kept.image), to_px))
+    assert {b.doubtful for b in black.written.boxes if b.state is CROSS} == {True}
+    assert {b.doubtful for b in black.written.boxes if b.state is FILL} == {False}
 
 
 def test_ink_beside_the_boxes_is_told() -> None:

@@ -228,6 +228,32 @@ def test_where_print_shines_through_short_pieces_tell_and_a_mark_nearly_as_dark_
     assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
 
 
+def test_the_pen_is_as_dark_as_the_darkest_marks_be_they_ever_so_few_among_what_shines_through() -> None:
+    """Of 112 boxes with ink 84 may show the crosses of the back; they are far paler than 28 of the pen."""
+    dark = np.array([0.85] * 28 + [0.21] * 84)
+    page = _marked(112, dark=dark, noise=np.full(112, 0.026), pieces=np.array([1.0] * 28 + [4.0] * 84))
+    assert _states(page) == [Mark.CROSSED] * 28 + [Mark.UNCERTAIN] * 84
+
+
+@pytest.mark.parametrize(("between", "state"), [(0.23, Mark.UNCERTAIN), (0.05, Mark.CROSSED)])
+def test_one_dark_spot_does_not_hide_that_a_pale_fill_stands_behind_a_cross(between: float, state: Mark) -> None:
+    page = _marked(
+        10,
+        dark=np.array([0.33] * 9 + [0.8]),
+        between=np.array([0.0] * 9 + [between]),
+        noise=np.full(10, 0.012),
+    )
+    assert _states(page)[9] is state
+
+
+@pytest.mark.parametrize(("scatter", "outline", "state"), [(0.1, 0.1, Mark.UNCERTAIN), (0.02, 0.1, Mark.CROSSED)])
+def test_on_uneven_paper_a_box_without_an_outline_may_be_elsewhere(scatter: float, outline: float, state: Mark) -> None:
+    clear = np.array([0.6] * 9 + [outline])
+    where = Places(np.zeros((10, 2)), clear, np.ones(10, np.bool_), scatter, np.eye(3))
+    found = [found for found, _ in states(_marked(10), where, POLICY)]
+    assert found == [Mark.CROSSED] * 9 + [state]
+
+
 def test_on_gray_paper_only_boxes_with_a_trace_wait_where_ink_fades() -> None:
     """A 1-bit scan may leave nothing of a stroke; a gray one shows something, be it never so pale."""
     evidence = np.array([1.2, 1.5, 4, 5, 5, 0.5, 0.4, 2, 3, 0.1, 0.0, 0.0, 0.0])
