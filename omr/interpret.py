@@ -135,8 +135,8 @@ def doubts(
     usual = _usual(measured, crossed, policy)
     dark = measured.dark
     on_edge = measured.cover >= policy.edge_cover + (median(measured.cover[empty]) if empty.any() else 0.0)
-    # Where there is no grain, little ink may look gray by the white around it.
-    toned = ~empty & ((measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
+    # In black and white, little ink may look gray by the white around it.
+    toned = ~empty & (not two_toned or (measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
     return {
         "between two states": p.max(1) < policy.sure,
         # Somebody may have meant this box and missed it.
@@ -177,7 +177,7 @@ def doubts(
 
 
 def _usual(measured: Measurements, crossed: Truths, policy: Policy) -> float:
-    """Return the evidence of the page's usual cross, mm²; that of a small one where too few tell."""
+    """Return the evidence of the page's usual cross, mm²; one of which `whole_mm2` is far less where too few tell."""
     told = crossed.sum() >= policy.pen_marks
     return median(measured.evidence_mm2[crossed]) if told else policy.whole_mm2 / policy.scant
 

@@ -198,5 +198,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a12")
+POLICY = Policy("a13")
 """The policy in use."""

@@ -254,6 +254,20 @@ def test_on_uneven_paper_a_box_without_an_outline_may_be_elsewhere(scatter: floa
     assert found == [Mark.CROSSED] * 9 + [state]
 
 
+@pytest.mark.parametrize(("two_toned", "state"), [(False, Mark.UNCERTAIN), (True, Mark.CROSSED)])
+def test_where_there_are_grays_little_ink_that_is_far_paler_than_the_pen_waits(two_toned: bool, state: Mark) -> None:
+    """A letter of the back on paper that a scanner has made white; in black and white it only looks pale."""
+    evidence = np.array([5.0] * 10 + [1.1])
+    page = _marked(
+        11,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        dark=np.array([0.86] * 10 + [0.144]),
+        cover=np.array([0.4] * 10 + [0.048]),
+    )
+    assert _states(page, two_toned=two_toned)[10] is state
+
+
 def test_on_gray_paper_only_boxes_with_a_trace_wait_where_ink_fades() -> None:
     """A 1-bit scan may leave nothing of a stroke; a gray one shows something, be it never so pale."""
     evidence = np.array([1.2, 1.5, 4, 5, 5, 0.5, 0.4, 2, 3, 0.1, 0.0, 0.0, 0.0])
