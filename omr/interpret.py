@@ -108,6 +108,59 @@ def doubts(
     """
     best = p.argmax(1)
     empty, crossed = best == 0, best == 1
+    pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
+    usual = _usual(measured, crossed, policy)
+    on_edge = measured.cover >= policy.edge_cover + (median(measured.cover[empty]) if empty.any() else 0.0)
+    return {
+        "between two states": p.max(1) < policy.sure,
+        # Somebody may have meant this box and missed it.
+        "ink beside it": empty
+        & ((measured.beside_mm2 >= policy.beside_mm2) | (on_edge & (measured.beside_mm2 >= policy.edge_mm2)))
+        & (two_toned | (measured.beside_dark >= policy.beside_pale * own)),
+        "a faint line where the pen is pale": empty & (own < policy.faint_pen) & (measured.faint_mm >= policy.faint_mm),
+        "a fill in spots": crossed & (measured.spots > policy.most_spots),
+        # Where a cross covers so much, four triangles are left, or three; a hasty fill leaves a strip or a corner.
+        "a hasty fill": crossed & (measured.cover >= policy.hasty_cover) & ~np.isin(measured.spots, (3, 4, 5)),
+        "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, pen, policy)),
+        "a hair": crossed & _thin(measured, crossed, usual, policy),
+        "lighter spots in a fill": (best == 2)
+        & (measured.dark >= policy.lighter_dark)
+        & (measured.lighter_mm >= policy.lighter_mm),
+        "a dot": crossed & _dots(measured, policy),
+        # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
+        "gray between its strokes": crossed & (measured.between > _plain(measured, own, policy)),
+        "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
+        "a ring's edge": crossed & (measured.runs_on >= 2) & (measured.depth_mm < policy.corner_mm),
+        # Black all around hides whatever a box holds, and looks like its line.
+        "no paper around it": measured.white < policy.no_paper * measured.white.max(initial=0.0),
+        # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
+        "not found in its place": ~places.sure
+        | (places.scatter_mm > policy.worst_scatter_mm)
+        | ((places.scatter_mm > policy.even_mm) & (places.outline < least_clear(places.outline))),
+        **_pale_doubts(measured, empty, pen, policy, two_toned=two_toned),
+        **_torn_doubts(measured, empty, crossed, policy, two_toned=two_toned),
+    }
+
+
+def _pale_doubts(
+    measured: Measurements, empty: Truths, pen: float, policy: Policy, *, two_toned: bool
+) -> dict[str, Truths]:
+    """Return which boxes hold ink that is paler than what a hand did to the others, N each, by reason."""
+    dark = measured.dark
+    # In black and white, little ink may look gray by the white around it.
+    toned = ~empty & (not two_toned or (measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
+    line = min(policy.line, policy.pale_line * (pen or 1))
+    return {
+        "paler than the pen": toned & (dark < _pale(measured, pen, policy)),
+        "a crease or a stain's edge": toned & (measured.runs_on >= 2) & (dark < line),
+        "faint": toned & (dark < policy.faint),
+    }
+
+
+def _torn_doubts(
+    measured: Measurements, empty: Truths, crossed: Truths, policy: Policy, *, two_toned: bool
+) -> dict[str, Truths]:
+    """Return which boxes hold, or may have lost, ink that a scanner or copier took for paper, N each, by reason."""
     # Where paper still has its grain, a pale stroke would show as one: crumbs are dirt, or what shines through.
     crumbs = np.where(measured.noise < policy.grain, measured.crumbs, 0.0)
     # Where it has, what is paler than any mark is grain, or the blur of the box's own line.
@@ -129,50 +182,14 @@ def doubts(
     # Beside solid marks small specks and a line that is a little thicker are a copier's.
     left = _left(measured, empty, policy) if sound else inked | last
     # What is left of a stroke on gray paper is seen, be it never so pale; black and white may leave nothing of it.
-    trace = inked | (measured.dark >= policy.trace_dark)
-    through = measured.runs_on >= 2
-    pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
-    usual = _usual(measured, crossed, policy)
-    dark = measured.dark
-    on_edge = measured.cover >= policy.edge_cover + (median(measured.cover[empty]) if empty.any() else 0.0)
-    # In black and white, little ink may look gray by the white around it.
-    toned = ~empty & (not two_toned or (measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
+    trace = two_toned | inked | (measured.dark >= policy.trace_dark)
     return {
-        "between two states": p.max(1) < policy.sure,
-        # Somebody may have meant this box and missed it.
-        "ink beside it": empty
-        & ((measured.beside_mm2 >= policy.beside_mm2) | (on_edge & (measured.beside_mm2 >= policy.edge_mm2)))
-        & (two_toned | (measured.beside_dark >= policy.beside_pale * own)),
-        "a faint line where the pen is pale": empty & (own < policy.faint_pen) & (measured.faint_mm >= policy.faint_mm),
         "in pieces": broken & ~whole,
-        "a fill in spots": crossed & (measured.spots > policy.most_spots),
-        # Where a cross covers so much, four triangles are left, or three; a hasty fill leaves a strip or a corner.
-        "a hasty fill": crossed & (measured.cover >= policy.hasty_cover) & ~np.isin(measured.spots, (3, 4, 5)),
         # Where one mark frays, a single crumb may be all that is left of another, and gaps may be left of a fill.
         "a trace where others fray": (broken.any() & (not steady) & empty & (crumbs > 0))
         | (gappy & crossed & (measured.cover >= policy.frayed_cover)),
         "a trace where ink fades": (fraying and margin < policy.fading_margin) & ((empty & left) | (crossed & broken)),
-        "the page's ink fades": np.full(len(best), gone) & (two_toned | trace),
-        "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, pen, policy)),
-        "a hair": crossed & _thin(measured, crossed, usual, policy),
-        "lighter spots in a fill": (best == 2)
-        & (dark >= policy.lighter_dark)
-        & (measured.lighter_mm >= policy.lighter_mm),
-        "a dot": crossed & _dots(measured, policy),
-        # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
-        "gray between its strokes": crossed & (measured.between > _plain(measured, own, policy)),
-        "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
-        "a ring's edge": crossed & through & (measured.depth_mm < policy.corner_mm),
-        # What a hand does to a box is about as dark as what it does to the others.
-        "paler than the pen": toned & (dark < _pale(measured, pen, policy)),
-        "a crease or a stain's edge": toned & through & (dark < min(policy.line, policy.pale_line * (pen or 1))),
-        "faint": toned & (dark < policy.faint),
-        # Black all around hides whatever a box holds, and looks like its line.
-        "no paper around it": measured.white < policy.no_paper * measured.white.max(initial=0.0),
-        # Where outlines are missing or the page is badly bent, a box may not be where it was measured.
-        "not found in its place": ~places.sure
-        | (places.scatter_mm > policy.worst_scatter_mm)
-        | ((places.scatter_mm > policy.even_mm) & (places.outline < least_clear(places.outline))),
+        "the page's ink fades": gone & trace,
     }
 
 
