@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,33 @@ Truths = NDArray[np.bool_]
 
 STATES = (Mark.EMPTY, Mark.CROSSED, Mark.FILLED)
 """The states that have a probability, in the order of its columns."""
+
+FADES = "the page's ink fades"
+"""Reason of a doubt: of this pen a scanner may have left nothing at all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What is thought of the boxes of a page.
+
+    Attributes:
+        scored: The chances of each box as scored, N × 3.
+        doubted: Which boxes a person must look at, N.
+        lost: Marks of the page may be gone from the picture altogether, so that nobody can tell which of its boxes are
+            empty: a scanner has taken strokes for paper, and left black and white only.
+    """
+
+    scored: Floats
+    doubted: Truths
+    lost: bool
+
+    def states(self) -> tuple[tuple[Mark, Chances], ...]:
+        """Return state and chances of each box."""
+        p = CALIBRATION.probabilities(self.scored, self.doubted)
+        return tuple(
+            (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
+            for b, d, row in zip(self.scored.argmax(1), self.doubted, p, strict=True)
+        )
 
 
 def chances(measured: Measurements, policy: Policy) -> Floats:
@@ -70,18 +97,11 @@ def states(
     Returns:
         State and chances of each box.
     """
-    scored, doubted = judge_boxes(measured, places, policy, two_toned=two_toned)
-    p = CALIBRATION.probabilities(scored, doubted)
-    return tuple(
-        (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
-        for b, d, row in zip(scored.argmax(1), doubted, p, strict=True)
-    )
+    return judge_boxes(measured, places, policy, two_toned=two_toned).states()
 
 
-def judge_boxes(
-    measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False
-) -> tuple[Floats, Truths]:
-    """Return the chances of each box as scored, N × 3, and which boxes a person must look at, N.
+def judge_boxes(measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False) -> Judged:
+    """Say what is thought of each box, and of the page.
 
     Args:
         measured: What was measured in the boxes of a page.
@@ -91,7 +111,9 @@ def judge_boxes(
     """
     measured = _without_stains(measured, policy)
     scored = chances(measured, policy)
-    return scored, np.any(list(doubts(measured, scored, places, policy, two_toned=two_toned).values()), axis=0)
+    every = doubts(measured, scored, places, policy, two_toned=two_toned)
+    fades = every[FADES]
+    return Judged(scored, np.any(list(every.values()), axis=0), two_toned and bool(fades.any() and fades.all()))
 
 
 def doubts(
@@ -177,6 +199,7 @@ def _torn_doubts(
     fraying &= near
     margin = _margin(measured, policy) if near else np.inf
     gone = not sound and margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
+    gone |= two_toned and _is_thinned(measured, ~empty, policy)
     gappy = (fraying and not sound) or _is_in_shreds(measured, crossed, policy)
     inked = (measured.ink_mm2 > 0) | (measured.crumbs > 0)
     # Beside solid marks small specks and a line that is a little thicker are a copier's.
@@ -189,7 +212,7 @@ def _torn_doubts(
         "a trace where others fray": (broken.any() & (not steady) & empty & (crumbs > 0))
         | (gappy & crossed & (measured.cover >= policy.frayed_cover)),
         "a trace where ink fades": (fraying and margin < policy.fading_margin) & ((empty & left) | (crossed & broken)),
-        "the page's ink fades": gone & trace,
+        FADES: gone & trace,
     }
 
 
@@ -256,6 +279,11 @@ def _is_sound(measured: Measurements, marked: Truths, policy: Policy) -> bool:
         return False
     whole = float(np.mean(pieces > 2)) <= policy.sound_torn
     return whole and _above(measured.evidence_mm2[marked], policy) >= policy.sound_margin
+
+
+def _is_thinned(measured: Measurements, marked: Truths, policy: Policy) -> bool:
+    """Tell whether hardly a mark of a page in black and white is solid: its pen is about as dark as the threshold."""
+    return bool(marked.any()) and median(measured.dark[marked]) < policy.thinned_dark
 
 
 def _left(measured: Measurements, empty: Truths, policy: Policy) -> Truths:

@@ -60,6 +60,8 @@ class Policy:
         sound_dark: … if three in four of them are at least so dark, …
         sound_torn: … at most this share has fallen into more than two pieces …
         sound_margin: … and they lie so many of their standard deviations above `ink_mm2`.
+        thinned_dark: Median darkness of the marks of a page in black and white below which hardly one is solid, and
+            others may have vanished.
         left_mm2: Ink in a box of such a page from which on it may be what is left of a mark …
         left_cover: … and covered share, above that of the page's empty boxes, from which on it may be so.
         steady_marks: Fewest marks of a page that tell, if none of them has fallen to pieces, that its pen is far from
@@ -150,6 +152,7 @@ class Policy:
     sound_dark: float = 0.95
     sound_torn: float = 0.1
     sound_margin: float = 4.0
+    thinned_dark: float = 0.7
     left_mm2: float = 0.15
     left_cover: float = 0.075
     steady_marks: int = 5
@@ -198,5 +201,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a13")
+POLICY = Policy("a14")
 """The policy in use."""

@@ -13,7 +13,7 @@ from forms.qr import QUIET_MODULES, SIDE_MODULES
 from omr.handwriting import Crop, Suggestion, crops, suggest
 from omr.identify import Identity, identify
 from omr.images import PageImage
-from omr.interpret import states
+from omr.interpret import judge_boxes
 from omr.measure import measure
 from omr.outlines import PROVEN, Places, settle
 from omr.pair import place
@@ -37,7 +37,7 @@ from omr.stray import MM_PER_PX, InkAt, corners_mm, ink_outside, unprinted
 from omr.streaks import without_streaks
 from omr.testpage import is_test_page, test_page_refusal
 
-READER = "0.3.5"
+READER = "0.3.6"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 
@@ -165,6 +165,8 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
         return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_BORNE_OUT, image.sha256), {})
     if seen.laid.bend is None and page.residual_mm > policy.worst_fit_mm:
         return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_FLAT, image.sha256), {})
+    if seen.lost:
+        return Examined(Refusal(RefusalCode.TOO_PALE, f"It is page {number} of a sheet.", image.sha256), {})
 
     laid, places, outside = seen.laid, seen.places, seen.outside
     fields = layout.on_page(number, FieldKind.TEXT)
@@ -212,6 +214,7 @@ class _Seen:
         places: Where the boxes stand.
         at_mm: The boxes there, where the markers alone put the page, N × 4.
         judged: State and chances of each box.
+        lost: Marks may be gone from the picture altogether.
         outside: Ink in no box.
         streaked: Whether some of it may be a streak.
     """
@@ -220,6 +223,7 @@ class _Seen:
     places: Places
     at_mm: Floats
     judged: tuple[tuple[Mark, Chances], ...]
+    lost: bool
     outside: tuple[InkAt, ...]
     streaked: bool
 
@@ -229,11 +233,12 @@ def _look(laid: Laid, layout: Layout, number: int, boxes_mm: Floats, policy: Pol
     laid, places = settle(laid, boxes_mm, layout.print[number - 1], layout.page_size_mm)
     at_mm = places.boxes(boxes_mm)
     measured = measure(laid, at_mm)
-    judged = states(measured, places, policy, two_toned=is_two_toned(laid.gray))
+    thought = judge_boxes(measured, places, policy, two_toned=is_two_toned(laid.gray))
+    judged = thought.states()
     laid = replace(laid, page=places.page(laid.page))
     outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
     streaked = bool(measured.streak.any()) or any(_may_be_streak(i) for i in outside)
-    return _Seen(laid, places, at_mm, judged, outside, streaked)
+    return _Seen(laid, places, at_mm, judged, thought.lost, outside, streaked)
 
 
 def _may_be_streak(ink: InkAt) -> bool:

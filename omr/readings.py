@@ -33,6 +33,7 @@ class RefusalCode(StrEnum):
     BLANK_PAGE = "blank-page"
     SIGN_UP_SHEET = "sign-up-sheet"
     TOO_COARSE = "too-coarse"
+    TOO_PALE = "too-pale"
     NOT_AN_IMAGE = "not-an-image"
     DAMAGED_FILE = "damaged-file"
     TOO_LARGE = "too-large"
@@ -68,6 +69,10 @@ REFUSAL_TEXTS: Mapping[RefusalCode, tuple[str, str]] = {
     RefusalCode.TOO_COARSE: (
         "The picture is too coarse to tell a mark from a speck.",
         "Scan the page again at 200 dpi or more; 300 dpi is best.",
+    ),
+    RefusalCode.TOO_PALE: (
+        "The scanner made the picture black and white, and took part of what was written for paper.",
+        "Scan the page again in gray, the original if this is a copy; or enter it by hand from the paper.",
     ),
     RefusalCode.NOT_AN_IMAGE: (
         "The file is not a picture or PDF that can be read.",

@@ -22,16 +22,13 @@ from simulator_accuracy import layouts
 from simulator_profiles import PROFILES
 
 import omr.calibration
-from forms.answers import Mark
 from omr.batch import read_files
 from omr.calibration import Calibration, Floats, Line, scores
-from omr.interpret import judge_boxes, states
+from omr.interpret import Judged, judge_boxes
 from omr.measure import Measurements
 from omr.outlines import Places
 from omr.policy import Policy
-from omr.readings import Chances, PageReading
-
-Judged = tuple[tuple[Mark, Chances], ...]
+from omr.readings import PageReading
 
 STATES = ("empty", "crossed", "filled")
 
@@ -54,17 +51,17 @@ def collect(wanted: Iterable[tuple[str, int]]) -> Table:
 
 def _shard(profile: str, number: int) -> list[tuple[float, ...]]:
     scored: dict[int, tuple[float, ...]] = {}
-    kept: list[Judged] = []  # so that no two have one identity
+    kept = []  # so that no two have one identity
 
-    def remember(measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False) -> Judged:
-        chances, doubted = judge_boxes(measured, places, policy, two_toned=two_toned)
-        judged = states(measured, places, policy, two_toned=two_toned)
-        kept.append(judged)
-        for (_, p), row, doubt in zip(judged, chances, doubted, strict=True):
+    def remember(measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False) -> mock.Mock:
+        judged: Judged = judge_boxes(measured, places, policy, two_toned=two_toned)
+        told = judged.states()
+        kept.append(told)
+        for (_, p), row, doubt in zip(told, judged.scored, judged.doubted, strict=True):
             scored[id(p)] = (*(float(v) for v in row), float(doubt))
-        return judged
+        return mock.Mock(lost=judged.lost, states=lambda: told)
 
-    with tempfile.TemporaryDirectory() as folder, mock.patch("omr.reader.states", remember):
+    with tempfile.TemporaryDirectory() as folder, mock.patch("omr.reader.judge_boxes", remember):
         shard = simulator_farm.shard(profile, number, Path(folder))
         truth = {(page.file, page.image): page for page in shard.pages}
         rows = []

@@ -121,7 +121,7 @@ def _picture(profile: Profile, sheet: _Sheet, rng: Rng) -> _Picture:
     truth = sheet.truth
     if profile.photograph is None and scanner.mode == "bilevel" and truth.paper:
         truth = as_left(truth, picture)
-    return _Picture(picture.image, replace(truth, usable=usable and whole), scale, scanner.quality)
+    return _Picture(picture.image, replace(truth, usable=truth.usable and usable and whole), scale, scanner.quality)
 
 
 def _mixed(pile: list[_Sheet], rng: Rng) -> list[_Sheet]:

@@ -47,7 +47,7 @@ def as_left(truth: PageTruth, picture: Scanned) -> PageTruth:
     """Return the truth of a page with those boxes doubtful that a person would doubt who sees its 1-bit scan.
 
     A mark of which too little is left; a cross that has become a full box; and where a mark has left nothing, every
-    bare box of the page, since none can be told from it.
+    bare box of the page, since none can be told from it. Such a page a person would scan anew rather than use.
 
     Args:
         truth: As judged by the paper.
@@ -75,4 +75,4 @@ def as_left(truth: PageTruth, picture: Scanned) -> PageTruth:
         else b
         for b in truth.written.boxes
     )
-    return replace(truth, written=replace(truth.written, boxes=boxes))
+    return replace(truth, usable=truth.usable and not gone, written=replace(truth.written, boxes=boxes))

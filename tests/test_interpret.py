@@ -10,7 +10,7 @@ from hypothesis import given as example
 from hypothesis import strategies as st
 
 from forms.answers import Mark
-from omr.interpret import chances, given, states
+from omr.interpret import Judged, chances, given, judge_boxes, states
 from omr.measure import Measurements
 from omr.outlines import Places
 from omr.policy import POLICY
@@ -142,6 +142,9 @@ def test_a_page_whose_ink_fades_is_uncertain_as_a_whole(faintest: float, broken:
     if faintest:
         page = replace(page, evidence_mm2=page.evidence_mm2 + 1.0)
     assert (set(_states(page)) == {Mark.UNCERTAIN}) is fades
+    # In black and white nobody could tell from the picture what the others were; in gray they would show.
+    assert _judged(page, two_toned=True).lost is fades
+    assert not _judged(page).lost
 
 
 def test_one_dot_is_dust_unless_another_mark_of_the_page_frays() -> None:
@@ -444,9 +447,13 @@ def _marked(count: int, **other: Floats) -> Measurements:
 
 
 def _states(page: Measurements, *, two_toned: bool = False) -> list[Mark]:
+    return [state for state, _ in _judged(page, two_toned=two_toned).states()]
+
+
+def _judged(page: Measurements, *, two_toned: bool = False) -> Judged:
     count = len(page)
     where = Places(np.zeros((count, 2)), np.ones(count), np.ones(count, np.bool_), 0.0, np.eye(3))
-    return [state for state, _ in states(page, where, POLICY, two_toned=two_toned)]
+    return judge_boxes(page, where, POLICY, two_toned=two_toned)
 
 
 numbers = st.floats(0, 12)

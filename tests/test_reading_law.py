@@ -21,7 +21,7 @@ from omr.measure import measure
 from omr.outlines import place_boxes
 from omr.policy import POLICY
 from omr.reader import examine
-from omr.readings import PageReading
+from omr.readings import PageReading, Refusal, RefusalCode
 from omr.register import Floats, Laid, black_level, find_markers, register
 
 DATA, LAYOUT = simulator_sheets.sheets()
@@ -195,4 +195,28 @@ def test_a_mark_of_which_a_threshold_left_only_dots_is_not_taken_for_an_empty_bo
     """Each of these sheets once had a box read as empty whose stroke was cut down to a dot or two."""
     tally = simulator_clean.one(simulator_clean.PALE, seed)
     assert not tally.misread
-    assert tally.unsure
+    assert tally.unsure or tally.refused[RefusalCode.TOO_PALE]
+
+
+@pytest.mark.parametrize(("dark", "threshold"), [(0.45, 0.47), (0.5, 0.5)], ids=["in pieces", "as hairs"])
+def test_a_page_whose_pencil_a_threshold_took_away_is_refused_and_reads_in_gray(dark: float, threshold: float) -> None:
+    """Nobody could tell from such a picture which boxes are empty; the scanner's other setting keeps it all."""
+    rng = np.random.default_rng(8)
+    actions = [Cross(f"q{n}", "abc"[n % 3]) for n in range(1, 6)]
+    pencil = Hand(Pen(0.5, dark, (1.0, 0.95, 0.6)), off=0.1)
+    paper = simulator.fill_in(PAGES[0], actions, pencil, rng)
+    black_and_white = Scanner(dpi=300, mode="bilevel", threshold=threshold, blur=0.08, noise=2)
+    gray = replace(black_and_white, mode="gray")
+    outcomes = [
+        examine(
+            simulator_clean.page_image(simulator.scan(paper, scanner, rng), scanner), {LAYOUT.id: LAYOUT}, POLICY
+        ).outcome
+        for scanner in (black_and_white, gray)
+    ]
+    assert isinstance(outcomes[0], Refusal)
+    assert (outcomes[0].code, outcomes[0].detail) == (RefusalCode.TOO_PALE, "It is page 1 of a sheet.")
+    assert isinstance(outcomes[1], PageReading)
+    truth = simulator.truth(LAYOUT, actions)
+    assert {(m.question, m.option): m.state for m in outcomes[1].marks} == {
+        (m.question, m.option): truth[m.question, m.option] for m in outcomes[1].marks
+    }

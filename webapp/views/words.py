@@ -41,6 +41,10 @@ REFUSALS: Mapping[RefusalCode, Pair] = {
         gettext("The picture is too coarse to tell a mark from a speck."),
         gettext("Scan the page again at 200 dpi or more; 300 dpi is best."),
     ),
+    RefusalCode.TOO_PALE: lambda: (
+        gettext("The scanner made the picture black and white, and took part of what was written for paper."),
+        gettext("Scan the page again in gray, the original if this is a copy."),
+    ),
     RefusalCode.NOT_AN_IMAGE: lambda: (
         gettext("The file is not a picture or PDF that can be read."),
         gettext("Upload PDF, TIFF, JPEG or PNG. A phone that saves HEIC can be set to its most compatible format."),
