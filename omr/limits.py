@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,16 +44,39 @@ class Limits:
         size = shape[1], shape[0]
         return np.asarray(cv2.resize(self.cells(share), size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
-    def at(self, share: float, shape: tuple[int, ...], x: NDArray[np.intp], y: NDArray[np.intp]) -> Bytes:
-        """Return the gray value that is so dark at some pixels of a picture: what `spread` has there."""
+    def at(
+        self, shares: Iterable[float], shape: tuple[int, ...], x: NDArray[np.intp], y: NDArray[np.intp]
+    ) -> list[Bytes]:
+        """Return the gray values that are so dark at some pixels of a picture: what `spread` has there, of each."""
         if x.size > MOST_POINTS:
-            return self.spread(share, shape)[y, x]
-        cells = self.cells(share).astype(np.int32)
-        left, right, to_left, to_right = (v[x] for v in _between(cells.shape[1], shape[1], 1))
-        above, below, up, down = (v[y] for v in _between(cells.shape[0], shape[0], 0))
-        upper = cells[above, left] * to_left + cells[above, right] * to_right
-        lower = cells[below, left] * to_left + cells[below, right] * to_right
-        return ((((upper >> 4) * up >> 16) + ((lower >> 4) * down >> 16) + 2) >> 2).astype(np.uint8)
+            return [self.spread(share, shape)[y, x] for share in shares]
+        rows, columns = self.white.shape
+        left, right, to_left, to_right = (v[x] for v in _between(columns, shape[1], 1))
+        above, below, up, down = (v[y] for v in _between(rows, shape[0], 0))
+        # Where each pixel's four cells stand in all of them.
+        corners = above * columns + left, above * columns + right, below * columns + left, below * columns + right
+        found = []
+        for share in shares:
+            cells = self.cells(share).astype(np.int32).ravel()
+            a, b, c, d = (cells[corner] for corner in corners)
+            upper, lower = a * to_left + b * to_right, c * to_left + d * to_right
+            found.append(((((upper >> 4) * up >> 16) + ((lower >> 4) * down >> 16) + 2) >> 2).astype(np.uint8))
+        return found
+
+
+def lightest(laid: Laid, share: float) -> int:
+    """Return the gray value that is so dark on the whitest paper there is: no limit of a page is lighter.
+
+    Args:
+        laid: The image and where the page lies in it.
+        share: How dark, in this page's solid print.
+    """
+    white = np.full(1, 255, np.float32)
+    return int(Limits(white, _depth(white, laid.black)).cells(share)[0])
+
+
+def _depth(white: Floats32, black: float) -> Floats32:
+    return np.asarray(np.maximum(white - np.float32(black), np.float32(40)), np.float32)
 
 
 @lru_cache(maxsize=32)
@@ -83,4 +107,4 @@ def limits_of(laid: Laid, shape: tuple[int, ...], step_mm: float) -> Limits:
     white = ranked(cells, int(PAPER_SHARE * cell * cell))
     # A cell that is mostly print or ink takes its white from the cells around it.
     white = np.asarray(np.maximum(white, cv2.medianBlur(white, 3)), np.float32)
-    return Limits(white, np.maximum(white - np.float32(laid.black), np.float32(40)))
+    return Limits(white, _depth(white, laid.black))

@@ -20,9 +20,9 @@ from PIL import Image
 from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
 from omr.images import Gray
-from omr.limits import Limits, limits_of
+from omr.limits import Limits, lightest, limits_of
 from omr.policy import Policy
-from omr.register import Floats, Laid
+from omr.register import Floats, Laid, Registration
 from omr.spills import spilled
 
 MM_PER_PX = 25.4 / 150
@@ -48,6 +48,9 @@ PEN_DARK = 0.5
 
 COARSE = 2
 """`print` pixels a pixel of the first look."""
+
+AROUND = np.ones((3, 3), np.uint8)
+"""A pixel of the image and those around it."""
 
 NODES_ROOM_PX = 12
 """Room around the places at which it is told where a part of a page lies: what paper bends between them, and the pixels
@@ -158,6 +161,25 @@ def unprinted(layout: Layout, number: int) -> Bytes:
 
 
 def _zones_of(layout: Layout, number: int) -> _Zones:
+    return _zones_known(_Same(layout), number)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A layout that is like none but itself: all its fields need not be compared with another's."""
+
+    layout: Layout
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.layout is other.layout
+
+    def __hash__(self) -> int:
+        return id(self.layout)
+
+
+@lru_cache(maxsize=64)
+def _zones_known(same: _Same, number: int) -> _Zones:
+    layout = same.layout
     return _zones(layout.id, layout.print[number - 1], tuple(f for f in layout.fields if f.page == number))
 
 
@@ -178,10 +200,10 @@ def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark],
     """
     zones = _zones_of(layout, number)
     marked = _marked(zones.fields, states)
-    limits = limits_of(laid, zones.of.shape, MM_PER_PX)
-    found = _seen(laid, zones, marked, limits)
-    if cv2.countNonZero(found) < LEAST_COARSE:
+    seen = _seen(laid, zones, marked)
+    if seen is None:
         return ()
+    limits, found = seen
     ink = _pieces(laid, zones, _bands(found, zones.of.shape[0]), limits)
     return _sorted_out(ink, zones.fields, marked, policy)
 
@@ -201,29 +223,34 @@ class _Ink:
         return slice(int(first), int(last))
 
 
-def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool], limits: Limits) -> Bytes:
-    """Return where something counts at the first look, 255 there, at its scale."""
-    found = np.zeros_like(zones.coarse)
+def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool]) -> tuple[Limits, Bytes] | None:
+    """Return how dark is dark, and where something counts at the first look, 255 there, at its scale.
+
+    On most pages nothing does: then there is nothing to return.
+    """
     rows, columns = zones.within
     shape = rows.stop - rows.start, columns.stop - columns.start
     if 0 in shape:
-        return found
+        return None
     step_mm = MM_PER_PX * COARSE
     box_mm = columns.start * step_mm, rows.start * step_mm, shape[1] * step_mm, shape[0] * step_mm
     darkest = _darkest(laid, box_mm)
     if darkest is None:
-        return found
+        return None
     seen = darkest.part(darkest.gray, 1, box_mm[:2], shape, step_mm, smooth=False)
-    # Most pages have next to nothing that is darker than the lightest limit, and need no other.
-    _, dark = cv2.threshold(seen, int(limits.cells(INK_DARK).max()) - 1, 255, cv2.THRESH_BINARY_INV)
+    # Most pages have next to nothing that is darker than the limit on the whitest paper there is, and need no other.
+    found = np.zeros_like(zones.coarse)
+    _, dark = cv2.threshold(seen, lightest(laid, INK_DARK) - 1, 255, cv2.THRESH_BINARY_INV)
     cv2.bitwise_and(dark, zones.coarse[zones.within], dst=found[zones.within])
     for number, has in marked.items():
         if has:  # its own overshoot
-            found[_slices(zones.fields[number - 1], OVERSHOOT_MM, MM_PER_PX * COARSE)] = 0
-    if cv2.countNonZero(found) >= LEAST_COARSE:
-        limit = limits.spread(INK_DARK, found.shape)[zones.within]
-        cv2.bitwise_and(cv2.compare(seen, limit, cv2.CMP_LT), found[zones.within], dst=found[zones.within])
-    return found
+            found[_slices(zones.fields[number - 1], OVERSHOOT_MM, step_mm)] = 0
+    if cv2.countNonZero(found) < LEAST_COARSE:
+        return None
+    limits = limits_of(laid, zones.of.shape, MM_PER_PX)
+    limit = limits.spread(INK_DARK, found.shape)[zones.within]
+    cv2.bitwise_and(cv2.compare(seen, limit, cv2.CMP_LT), found[zones.within], dst=found[zones.within])
+    return (limits, found) if cv2.countNonZero(found) >= LEAST_COARSE else None
 
 
 def _darkest(laid: Laid, box_mm: tuple[float, float, float, float]) -> Laid | None:
@@ -236,17 +263,24 @@ def _darkest(laid: Laid, box_mm: tuple[float, float, float, float]) -> Laid | No
     Returns:
         The part of the image and where the page lies in it; None where that lies beyond the image.
     """
-    edges = np.linspace(0, 1, 9)
-    nodes = np.stack(np.meshgrid(box_mm[0] + edges * box_mm[2], box_mm[1] + edges * box_mm[3]), axis=2)
-    at = laid.to_px(nodes).reshape(-1, 2)
-    left, top = (int(v) for v in np.maximum(at.min(0) - NODES_ROOM_PX, 0))
-    right, low = (int(v) for v in np.maximum(at.max(0) + NODES_ROOM_PX, 0))
+    at = laid.to_px(_nodes(box_mm))
+    left, top = (max(int(v), 0) for v in (at.min(0) - NODES_ROOM_PX).tolist())
+    right, low = (max(int(v), 0) for v in (at.max(0) + NODES_ROOM_PX).tolist())
     part = laid.gray[top:low, left:right]
     if part.size == 0:
         return None
     shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
-    darkest = np.asarray(cv2.erode(part, np.ones((3, 3), np.uint8)), np.uint8)
-    return replace(laid, gray=darkest, page=replace(laid.page, matrix=shift @ laid.page.matrix))
+    darkest = np.asarray(cv2.erode(part, AROUND), np.uint8)
+    page = Registration(shift @ laid.page.matrix, laid.page.residual_mm, laid.page.markers)
+    return Laid(darkest, page, laid.black, laid.bend)
+
+
+@lru_cache(maxsize=64)
+def _nodes(box_mm: tuple[float, float, float, float]) -> Floats:
+    """Return the places, mm, that tell where a part of a page lies: 81 × 2."""
+    edges = np.linspace(0, 1, 9)
+    across, down = np.meshgrid(box_mm[0] + edges * box_mm[2], box_mm[1] + edges * box_mm[3])
+    return np.stack([across, down], axis=2).reshape(-1, 2)
 
 
 def _bands(found: Bytes, height: int) -> list[slice]:
@@ -300,8 +334,8 @@ def _dark(laid: Laid, zones: _Zones, band: slice, limits: Limits) -> _Dark:
     shape = zones.of.shape
     seen = laid.upright(zones.of[band].shape, MM_PER_PX, first_row=band.start)
     # Few pixels are as dark as the lightest limit where nothing is printed: the limits are told for those only.
-    lightest = max(int(limits.cells(share).max()) for share in (INK_DARK, SOLID_DARK))
-    _, maybe = cv2.threshold(seen, lightest - 1, 1, cv2.THRESH_BINARY_INV)
+    most = max(int(limits.cells(share).max()) for share in (INK_DARK, SOLID_DARK))
+    _, maybe = cv2.threshold(seen, most - 1, 1, cv2.THRESH_BINARY_INV)
     maybe = cv2.bitwise_and(maybe, zones.paper[band])
     if cv2.countNonZero(maybe) == 0:
         none = np.zeros(0, np.intp)
@@ -309,9 +343,8 @@ def _dark(laid: Laid, zones: _Zones, band: slice, limits: Limits) -> _Dark:
     x, y = np.asarray(cv2.findNonZero(maybe), np.intp).reshape(-1, 2).T
     gray, near = seen[y, x], _beside(seen)[y, x]
     y = y + band.start
-    darker, solid, pen, paper, beside = (
-        limits.at(share, shape, x, y) for share in (INK_DARK, SOLID_DARK, PEN_DARK, 0.0, LINE_DARK)
-    )
+    shares = INK_DARK, SOLID_DARK, PEN_DARK, 0.0, LINE_DARK
+    darker, solid, pen, paper, beside = limits.at(shares, shape, x, y)
     line = near.astype(np.int16) - gray > np.maximum(paper.astype(np.int16) - beside, 0)
     ink = (line & (gray < darker)) | (gray < solid)
     return _Dark(x[ink], y[ink], (gray > pen)[ink])
@@ -340,20 +373,26 @@ def _marked(fields: Sequence[Field], states: Sequence[Mark]) -> dict[int, bool]:
 
 def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], policy: Policy) -> tuple[InkAt, ...]:
     """Say of each piece what it belongs to, and sum up by field."""
-    own = _overshoots(ink, fields, marked, policy)
+    other = ~_overshoots(ink, fields, marked, policy)[ink.piece]
     ink = _whole_pieces(ink, fields)
+    somewhere = set(np.flatnonzero(np.bincount(ink.zone)).tolist())
+    limits = {FieldKind.AREA: policy.area_mm2, FieldKind.WORDS: policy.words_mm2}
     results = []
     for number, field in enumerate(fields, 1):
-        here = ink.zone == number
-        if field.kind is not FieldKind.TEXT:
-            here &= ~own[ink.piece]
         if field.kind is FieldKind.BOX:
             continue
+        rings: list[int] = []
         if field.kind is FieldKind.AREA:
             rings = [n for n, has in marked.items() if not has and fields[n - 1].question == field.question]
-            here |= np.isin(ink.zone, rings) & ~own[ink.piece]
+        if somewhere.isdisjoint((number, *rings)):
+            continue
+        here = ink.zone == number
+        for ring in rings:
+            here |= ink.zone == ring
+        if field.kind is not FieldKind.TEXT:
+            here &= other
         area = float(here.sum()) * MM_PER_PX**2
-        limit = {FieldKind.AREA: policy.area_mm2, FieldKind.WORDS: policy.words_mm2}.get(field.kind, policy.text_mm2)
+        limit = limits.get(field.kind, policy.text_mm2)
         if area >= limit:
             results.append(InkAt(field, area, _around(ink.x[here], ink.y[here])))
     return tuple(results)
