@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.register import STEP_MM, Floats, Floats32
+from omr.samples import counted, median
 
 Bytes = NDArray[np.uint8]
 
@@ -86,7 +87,9 @@ def widths(ink: Bytes, evidence: Floats) -> Floats:
         count, rows, columns = ink[numbers].shape
         # Strokes run on beyond the box's inside, so its edge is none of theirs.
         mosaic = np.zeros((count, rows + 3, columns + 2), np.uint8)
-        mosaic[:, :-1] = np.pad(ink[numbers], ((0, 0), (1, 1), (1, 1)), mode="edge")
+        mosaic[:, 1:-2, 1:-1] = ink[numbers]
+        mosaic[:, 0], mosaic[:, -2] = mosaic[:, 1], mosaic[:, -3]
+        mosaic[:, :, 0], mosaic[:, :, -1] = mosaic[:, :, 1], mosaic[:, :, -2]
         reach = cv2.distanceTransform(mosaic.reshape(-1, columns + 2), cv2.DIST_L2, 3)
         deepest = reach.reshape(count, rows + 3, columns + 2).max((1, 2))
         found[numbers] = np.clip((2 * deepest - 1) * STEP_MM, 0, 9)
@@ -101,7 +104,7 @@ def faint(inside: Floats32, top: Floats32, evidence: Floats, noise: float) -> Fl
     """
     found = np.zeros(len(inside))
     inked = evidence > NEARLY_EMPTY_MM2
-    if not inked.any() or np.median(top[inked]) > PALE_PEN:
+    if not inked.any() or np.float32(median(top[inked])) > PALE_PEN:
         return found
     kernel = np.ones((FAINT_SAMPLES, FAINT_SAMPLES), np.uint8)
     limit = max(FAINT_DARK, FAINT_NOISE * noise)
@@ -134,10 +137,9 @@ def beside(dark: Floats32, around: NDArray[np.bool_], depth: Floats, evidence: F
         depth: How deep in the box each sample lies, rows × columns.
         evidence: Evidence of ink inside.
     """
-    area = around.sum((1, 2)) * STEP_MM**2
+    area = np.asarray(counted(around) * STEP_MM**2, np.float64)
     darkness_there = np.zeros(len(dark))
-    size = round(LINE_MM / STEP_MM)
-    kernel = np.ones((size, size), np.uint8)
+    kernel = np.ones((round(LINE_MM / STEP_MM),) * 2, np.uint8)
     for n in np.flatnonzero((area >= CLOSE_MM2) & (evidence <= NEARLY_EMPTY_MM2)):
         seen = dark[n]
         paper = cv2.morphologyEx(seen, cv2.MORPH_OPEN, kernel)

