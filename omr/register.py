@@ -93,7 +93,7 @@ class Registration:
     @property
     def is_even(self) -> bool:
         """Whether equal distances on paper are equal in the image: there is no perspective."""
-        return bool(np.abs(self.matrix[2] - (0.0, 0.0, 1.0)).max() <= 1e-9)
+        return all(abs(v - even) <= 1e-9 for v, even in zip(self.matrix[2].tolist(), (0.0, 0.0, 1.0), strict=True))
 
     @property
     def px_per_mm(self) -> float:
@@ -108,8 +108,7 @@ class Registration:
         return float(np.degrees(np.arctan2(across[1], across[0])) % 360.0)
 
     def _steps(self) -> tuple[Floats, Floats]:
-        middle = np.array([[105.0, 148.5], [106.0, 148.5], [105.0, 149.5]])
-        at = self.to_px(middle)
+        at = self.to_px(np.array([[105.0, 148.5], [106.0, 148.5], [105.0, 149.5]]))
         return at[1] - at[0], at[2] - at[0]
 
 
@@ -237,7 +236,7 @@ def _find(gray: Gray, at: tuple[int, int], look: _Look) -> list[Found]:
     if not corners:
         return []
     # OpenCV's whole numbers are the middles of pixels; ours are their outer corners.
-    places = (np.stack([c.reshape(4, 2) for c in corners]).astype(np.float32) + 0.5) * shrink
+    places = (np.concatenate(corners).astype(np.float32) + 0.5) * shrink
     if shrink == 2:
         # Which marker it is shows at half the size; where it is, only at the full one.
         flat = np.ascontiguousarray(places.reshape(-1, 2) - 0.5)
@@ -252,9 +251,10 @@ def _once(found: Iterable[Found]) -> tuple[Found, ...]:
     """Keep each marker once; the corner crops of a small image may overlap, a copy of a marker is no marker."""
     kept: dict[int, Found | None] = {}
     for one in found:
-        before = kept.get(one.id, one)
-        same = before is not None and bool(np.abs(before.corners_px.mean(0) - one.corners_px.mean(0)).max() < 8)
-        kept[one.id] = before if same else None
+        before = kept.setdefault(one.id, one)
+        if before is not one and before is not None:
+            near = np.abs(before.corners_px.mean(0) - one.corners_px.mean(0)).max() < 8
+            kept[one.id] = before if near else None
     return tuple(f for _, f in sorted(kept.items()) if f is not None)
 
 
@@ -283,29 +283,32 @@ def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float)
     used = [f for f in found if f.id in at]
     if len(used) < 3:
         return None
-    paper = np.stack([marker_corners_mm(at[f.id]) for f in used])
-    image = np.stack([f.corners_px for f in used])
-    fits = [_affine(paper, image)]
+    paper, image = np.stack([marker_corners_mm(at[f.id]) for f in used]), np.stack([f.corners_px for f in used])
+    fits = [_affine(paper.tobytes(), image.tobytes())]
     if fits[0].residual_mm > EVEN_MM:
         # A homography has fewer points to spare: the plainer fit stands unless the other is clearly better.
         camera = _homography(paper, image)
         fits.append(replace(camera, residual_mm=1.5 * camera.residual_mm))
     if min(f.residual_mm for f in fits) > worst_mm and len(used) == 4:
-        fits += [_affine(np.delete(paper, i, 0), np.delete(image, i, 0)) for i in range(4)]
+        fits += [_affine(np.delete(paper, i, 0).tobytes(), np.delete(image, i, 0).tobytes()) for i in range(4)]
     best = min(fits, key=lambda f: f.residual_mm)
     return best if best.residual_mm <= worst_mm and is_page(best) else None
 
 
+@lru_cache(maxsize=1024)
 def marker_corners_mm(marker: Marker) -> Floats:
     """Return the corners of a marker on paper, 4 × 2, as `Found` has them."""
     x, y, s = marker.x, marker.y, marker.size
     return np.array([[x, y], [x + s, y], [x + s, y + s], [x, y + s]])
 
 
-def _affine(paper: Floats, image: Floats) -> Registration:
+@lru_cache(maxsize=16)
+def _affine(paper: bytes, image: bytes) -> Registration:
+    """Fit an even page to corners on paper and in the image; asked twice for most pages, first to find their code."""
+    at = np.frombuffer(image, np.float64).reshape(-1, 4, 2)
     matrix = np.eye(3)
-    matrix[:2] = (_solver(paper.tobytes()) @ image.reshape(-1, 2)).T
-    return _judged(matrix, paper, image)
+    matrix[:2] = (_solver(paper) @ at.reshape(-1, 2)).T
+    return _judged(matrix, np.frombuffer(paper, np.float64).reshape(-1, 4, 2), at)
 
 
 @lru_cache(maxsize=256)
@@ -323,7 +326,7 @@ def _homography(paper: Floats, image: Floats) -> Registration:
 def _judged(matrix: Floats, paper: Floats, image: Floats) -> Registration:
     registration = Registration(matrix, 0.0, len(paper))
     off_px = np.hypot(*(registration.to_px(paper) - image).reshape(-1, 2).T)
-    return replace(registration, residual_mm=float(np.sqrt(np.mean(off_px**2)) / registration.px_per_mm))
+    return Registration(matrix, float(np.sqrt((off_px**2).mean()) / registration.px_per_mm), len(paper))
 
 
 def is_page(registration: Registration) -> bool:
@@ -441,8 +444,7 @@ def black_level(gray: Gray, found: Sequence[Found]) -> float:
     middle = corners.mean(1, keepdims=True)
     # Half a module in from the outer edge runs the middle of the border, one module of eight wide.
     ring = (middle + (corners - middle) * (1 - 1 / 8))[:, :, None]
-    along = np.linspace(0.05, 0.95, 12)[:, None]
-    at = (ring + (np.roll(ring, -1, axis=1) - ring) * along).reshape(-1, 2).astype(int)
+    at = (ring + (ring[:, [1, 2, 3, 0]] - ring) * np.linspace(0.05, 0.95, 12)[:, None]).reshape(-1, 2).astype(int)
     inside = ((at >= 0) & (at < np.array(gray.shape[::-1]))).all(1)
     values = np.sort(gray[at[inside, 1], at[inside, 0]]).tolist()
     return (values[len(values) // 2] + values[(len(values) - 1) // 2]) / 2 if values else 0.0
