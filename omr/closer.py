@@ -29,6 +29,15 @@ NEARLY_EMPTY_MM2 = 0.5
 LEAST_EVIDENCE_MM2 = 0.1
 """Evidence from which on a stroke's width is told."""
 
+NEAR_MM = 1.0
+"""Somebody who meant a box and missed it came so near to it …"""
+
+LEAST_NEAR_MM2 = 0.1
+"""… with so much ink. A ring around the words of an option does not; it is stray ink there."""
+
+SIDE_MM = 0.35
+"""How far a box's own line reaches inwards."""
+
 LINE_DARK = 0.15
 """How much darker than the paper right beside it a line beside a box is. A shadow's edge is not."""
 
@@ -62,8 +71,23 @@ HOLE_SHARE = 0.65
 HOLED_COVER = 0.8
 """Covered share from which on lighter spots are looked for."""
 
+LEAST_TOP = 0.05
+"""Least darkness in which steepness is told."""
+
+ALONG = 0.5
+"""Share of a side from which on what covers it is the box's own line."""
+
 MUCH_COVER = 0.45
 """Covered share from which on the spots of paper in a box are counted."""
+
+
+def along(covered: Bytes) -> Floats:
+    """Return the share of each box's inside that lies at a side most of which is covered."""
+    found = np.zeros(len(covered))
+    for side in (covered[:, 0], covered[:, -1], covered[:, :, 0], covered[:, :, -1]):
+        ink = side.sum(1, dtype=np.intp)
+        found += np.where(ink >= ALONG * side.shape[1], ink, 0)
+    return np.asarray(found / covered[0].size if len(covered) else found, np.float64)
 
 
 def spots(covered: Bytes, cover: Floats) -> Floats:
@@ -119,6 +143,17 @@ def faint(inside: Floats32, top: Floats32, evidence: Floats, noise: float) -> Fl
     return found
 
 
+def steepness(inside: Floats32, top: Floats32) -> Floats:
+    """Return how steep the edges of the ink in each box are, 1/mm: the 95th percentile, in the ink's own darkness."""
+    if not len(inside):
+        return np.zeros(0)
+    down = np.abs(inside[:, 2:, 1:-1] - inside[:, :-2, 1:-1])
+    steep = np.maximum(down, np.abs(inside[:, 1:-1, 2:] - inside[:, 1:-1, :-2])).reshape(len(inside), -1)
+    place = int(0.95 * (steep.shape[1] - 1))
+    steep.partition(place, axis=1)
+    return np.asarray(steep[:, place] / (2 * STEP_MM * np.maximum(top, LEAST_TOP)), np.float64)
+
+
 def lighter(inside: Floats32, top: Floats32, cover: Floats) -> Floats:
     """Return the radius of the largest disc in each much covered box that is far lighter than its ink, mm, else 0."""
     found = np.zeros(len(inside))
@@ -143,8 +178,11 @@ def beside(dark: Floats32, around: NDArray[np.bool_], depth: Floats, evidence: F
     for n in np.flatnonzero((area >= CLOSE_MM2) & (evidence <= NEARLY_EMPTY_MM2)):
         seen = dark[n]
         paper = cv2.morphologyEx(seen, cv2.MORPH_OPEN, kernel)
-        ink = around[n] & ((seen - paper > LINE_DARK) | (seen > SOLID_DARK))
-        ink &= ~_passing(ink, depth) & ~_passing(ink.T, depth.T).T
+        line = (seen - paper > LINE_DARK) | (seen > SOLID_DARK)
+        ink = around[n] & line
+        ink &= ~_passing(line, depth) & ~_passing(line.T, depth.T).T
+        if (ink & (depth > -NEAR_MM)).sum() * STEP_MM**2 < LEAST_NEAR_MM2:
+            ink[:] = False
         area[n] = ink.sum() * STEP_MM**2
         darkness_there[n] = np.quantile(seen[ink], 0.75) if ink.any() else 0.0
     return area, darkness_there
@@ -153,8 +191,10 @@ def beside(dark: Floats32, around: NDArray[np.bool_], depth: Floats, evidence: F
 def _passing(ink: NDArray[np.bool_], depth: Floats) -> NDArray[np.bool_]:
     """Return where straight lines run past a box from the patch's upper to its lower edge, rows × columns.
 
+    They may run along its side, where the box's own line hides them.
+
     Args:
-        ink: Ink around the box, rows × columns.
+        ink: Ink in the patch and the box's line, rows × columns.
         depth: How deep in the box each sample lies.
     """
     rows, columns = ink.shape
@@ -164,7 +204,7 @@ def _passing(ink: NDArray[np.bool_], depth: Floats) -> NDArray[np.bool_]:
     thick[:, :-1] |= ink[:, 1:]
     if thick.any(1).mean() < STREAK_SHARE:
         return found
-    outside = np.flatnonzero(depth[rows // 2] < 0)
+    outside = np.flatnonzero(depth[rows // 2] < SIDE_MM)
     every = np.arange(rows)[:, None]
     for slant in range(-STREAK_SLANT, STREAK_SLANT + 1):
         shift = np.round(np.linspace(-slant / 2, slant / 2, rows)).astype(int)

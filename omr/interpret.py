@@ -10,20 +10,19 @@ from numpy.typing import NDArray
 
 from forms.answers import Given, Mark
 from omr.calibration import CALIBRATION
+from omr.fading import FADES, is_in_shreds, torn_doubts
 from omr.measure import Measurements
 from omr.outlines import Places, least_clear
+from omr.pen import is_alike, is_soft, is_thin, palest, pen_dark, plain, usual_mm2
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
-from omr.samples import median, quantile
+from omr.samples import median
 
 Truths = NDArray[np.bool_]
 
 STATES = (Mark.EMPTY, Mark.CROSSED, Mark.FILLED)
 """The states that have a probability, in the order of its columns."""
-
-FADES = "the page's ink fades"
-"""Reason of a doubt: of this pen a scanner may have left nothing at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,8 +129,9 @@ def doubts(
     """
     best = p.argmax(1)
     empty, crossed = best == 0, best == 1
-    pen, own = (_pen(measured, p, policy, least=n) for n in (2, policy.pen_marks))
-    usual = _usual(measured, crossed, policy)
+    pen, own = (pen_dark(measured, p, policy, least=n) for n in (2, policy.pen_marks))
+    usual = usual_mm2(measured, crossed, policy)
+    alike = is_alike(measured, crossed, own, policy)
     on_edge = measured.cover >= policy.edge_cover + (median(measured.cover[empty]) if empty.any() else 0.0)
     return {
         "between two states": p.max(1) < policy.sure,
@@ -143,14 +143,14 @@ def doubts(
         "a fill in spots": crossed & (measured.spots > policy.most_spots),
         # Where a cross covers so much, four triangles are left, or three; a hasty fill leaves a strip or a corner.
         "a hasty fill": crossed & (measured.cover >= policy.hasty_cover) & ~np.isin(measured.spots, (3, 4, 5)),
-        "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, pen, policy)),
-        "a hair": crossed & _thin(measured, crossed, usual, policy),
+        "a streak": crossed & ((measured.streak > 0) | (_streaked(measured, crossed, pen, policy) & ~alike)),
+        "a hair": crossed & is_thin(measured, crossed, usual, policy) & ~alike,
         "lighter spots in a fill": (best == 2)
         & (measured.dark >= policy.lighter_dark)
         & (measured.lighter_mm >= policy.lighter_mm),
         "a dot": crossed & _dots(measured, policy),
         # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
-        "gray between its strokes": crossed & (measured.between > _plain(measured, own, policy)),
+        "gray between its strokes": crossed & (measured.between > plain(measured, crossed, own, policy)),
         "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
         "a ring's edge": crossed & (measured.runs_on >= 2) & (measured.depth_mm < policy.corner_mm),
         # Black all around hides whatever a box holds, and looks like its line.
@@ -159,82 +159,26 @@ def doubts(
         "not found in its place": ~places.sure
         | (places.scatter_mm > policy.worst_scatter_mm)
         | ((places.scatter_mm > policy.even_mm) & (places.outline < least_clear(places.outline))),
-        **_pale_doubts(measured, empty, pen, policy, two_toned=two_toned),
-        **_torn_doubts(measured, empty, crossed, policy, two_toned=two_toned),
+        **_pale_doubts(measured, p, alike, policy, two_toned=two_toned),
+        **torn_doubts(measured, empty, crossed, policy, two_toned=two_toned),
     }
 
 
 def _pale_doubts(
-    measured: Measurements, empty: Truths, pen: float, policy: Policy, *, two_toned: bool
+    measured: Measurements, p: Floats, alike: Truths, policy: Policy, *, two_toned: bool
 ) -> dict[str, Truths]:
     """Return which boxes hold ink that is paler than what a hand did to the others, N each, by reason."""
-    dark = measured.dark
+    dark, best, pen = measured.dark, p.argmax(1), pen_dark(measured, p, policy, least=2)
+    empty, crossed = best == 0, best == 1
     # In black and white, little ink may look gray by the white around it.
     toned = ~empty & (not two_toned or (measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
     line = min(policy.line, policy.pale_line * (pen or 1))
     return {
-        "paler than the pen": toned & (dark < _pale(measured, pen, policy)),
-        "a crease or a stain's edge": toned & (measured.runs_on >= 2) & (dark < line),
+        "paler than the pen": toned & (dark < palest(measured, pen, policy)) & ~alike,
+        "a crease or a stain's edge": toned & (measured.runs_on >= 2) & (dark < line) & ~alike,
         "faint": toned & (dark < policy.faint),
+        "softer than the pen": toned & crossed & is_soft(measured, crossed, pen, policy),
     }
-
-
-def _torn_doubts(
-    measured: Measurements, empty: Truths, crossed: Truths, policy: Policy, *, two_toned: bool
-) -> dict[str, Truths]:
-    """Return which boxes hold, or may have lost, ink that a scanner or copier took for paper, N each, by reason."""
-    # Where paper still has its grain, a pale stroke would show as one: crumbs are dirt, or what shines through.
-    crumbs = np.where(measured.noise < policy.grain, measured.crumbs, 0.0)
-    # Where it has, what is paler than any mark is grain, or the blur of the box's own line.
-    told = (measured.noise < policy.grain) | (measured.dark >= policy.faint)
-    broken = ((measured.pieces > policy.most_pieces) & told) | (crumbs > policy.most_crumbs)
-    whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
-    whole &= measured.cover < policy.frayed_cover
-    last = two_toned & _thickened(measured, empty, policy)
-    sound = _is_sound(measured, ~empty, policy)
-    steady = _is_steady(broken, empty, policy)
-    fraying = _share(broken | last, measured) >= policy.fading_share
-    # Broad strokes may be whole and others gone: what they leave at the lines that they crossed tells as much.
-    near = bool(np.any(measured.noise < policy.grain)) and (fraying or not steady)
-    fraying &= near
-    margin = _margin(measured, policy) if near else np.inf
-    gone = not sound and margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
-    gone |= two_toned and _is_thinned(measured, ~empty, policy)
-    gappy = (fraying and not sound) or _is_in_shreds(measured, crossed, policy)
-    inked = (measured.ink_mm2 > 0) | (measured.crumbs > 0)
-    # Beside solid marks small specks and a line that is a little thicker are a copier's.
-    left = _left(measured, empty, policy) if sound else inked | last
-    # What is left of a stroke on gray paper is seen, be it never so pale; black and white may leave nothing of it.
-    trace = two_toned | inked | (measured.dark >= policy.trace_dark)
-    return {
-        "in pieces": broken & ~whole,
-        # Where one mark frays, a single crumb may be all that is left of another, and gaps may be left of a fill.
-        "a trace where others fray": (broken.any() & (not steady) & empty & (crumbs > 0))
-        | (gappy & crossed & (measured.cover >= policy.frayed_cover)),
-        "a trace where ink fades": (fraying and margin < policy.fading_margin) & ((empty & left) | (crossed & broken)),
-        FADES: gone & trace,
-    }
-
-
-def _usual(measured: Measurements, crossed: Truths, policy: Policy) -> float:
-    """Return the evidence of the page's usual cross, mm²; one of which `whole_mm2` is far less where too few tell."""
-    told = crossed.sum() >= policy.pen_marks
-    return median(measured.evidence_mm2[crossed]) if told else policy.whole_mm2 / policy.scant
-
-
-def _pen(measured: Measurements, p: Floats, policy: Policy, *, least: int) -> float:
-    """Return how dark this page's pen is; 0 where too few marks tell.
-
-    Stains and print that shines through may be taken for marks, and be more than the marks, so it is the darkness of
-    the darker ones. A fill is darker than a stroke of the same pen: it counts only where strokes are few.
-    """
-    marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak == 0) & (measured.runs_on < 2)
-    strokes = marked & (p[:, 2] < 0.5)
-    told = strokes if strokes.sum() >= least else marked
-    count = int(told.sum())
-    if count < least:
-        return 0.0
-    return quantile(measured.dark[told], max(0.75, 1 - policy.darkest / count))
 
 
 def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
@@ -244,70 +188,15 @@ def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
     Nor where crosses have fallen to pieces: a copier that keeps some strokes as writing leaves pale rests of others.
     """
     p = chances(measured, policy)
-    if _is_in_shreds(measured, (p.argmax(1) == 1) & (measured.dark >= policy.stain), policy):
+    if is_in_shreds(measured, (p.argmax(1) == 1) & (measured.dark >= policy.stain), policy):
         return measured
-    pen = _pen(measured, p, policy, least=policy.pen_marks)
+    pen = pen_dark(measured, p, policy, least=policy.pen_marks)
     limit = min(policy.stain, policy.stain_pale * pen) if pen >= policy.stain_pen else 0.0
     stain = (measured.noise >= policy.grain) & (measured.dark < limit)
     if not stain.any():
         return measured
     none = {name: np.where(stain, 0.0, getattr(measured, name)) for name in ("evidence_mm2", "ink_mm2", "pieces")}
     return replace(measured, **none)
-
-
-def _thickened(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
-    """Tell which empty boxes have a thicker line than the page's others, N: the last trace of a stroke across it.
-
-    A scanner that takes a pale stroke for paper still adds it to the print that it crosses.
-    """
-    covers = measured.cover[empty]
-    if not len(covers):
-        return empty
-    usual = median(covers)
-    uneven = median(np.abs(covers - usual))
-    return np.asarray(empty & (measured.cover >= usual + max(policy.last_cover, policy.last_uneven * uneven)), np.bool_)
-
-
-def _is_sound(measured: Measurements, marked: Truths, policy: Policy) -> bool:
-    """Tell whether a page's marks are solid, whole and alike: traces elsewhere are a copier's specks, not what is left.
-
-    Of a pen that is about as dark as the threshold hardly any mark is black all through, many have gaps, and some hold
-    far less than others.
-    """
-    dark, pieces = measured.dark[marked], measured.pieces[marked]
-    if len(dark) < policy.sound_marks or quantile(dark, 0.25) < policy.sound_dark:
-        return False
-    whole = float(np.mean(pieces > 2)) <= policy.sound_torn
-    return whole and _above(measured.evidence_mm2[marked], policy) >= policy.sound_margin
-
-
-def _is_thinned(measured: Measurements, marked: Truths, policy: Policy) -> bool:
-    """Tell whether hardly a mark of a page in black and white is solid: its pen is about as dark as the threshold."""
-    return bool(marked.any()) and median(measured.dark[marked]) < policy.thinned_dark
-
-
-def _left(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
-    """Tell which boxes hold more than a copier's specks, or have a line far thicker than the page's empty boxes, N."""
-    usual = median(measured.cover[empty]) if empty.any() else 0.0
-    return np.asarray((measured.ink_mm2 >= policy.left_mm2) | (measured.cover >= usual + policy.left_cover), np.bool_)
-
-
-def _is_steady(broken: Truths, empty: Truths, policy: Policy) -> bool:
-    """Tell whether a page's marks are whole: a pen that is about as dark as the threshold leaves few of many so."""
-    marked = int((~empty).sum())
-    return bool(marked >= policy.steady_marks and np.sum(broken & ~empty) <= policy.steady_share * marked)
-
-
-def _is_torn(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
-    """Tell whether most crosses of a page have fallen to pieces, be they too few for the share of all that it holds."""
-    pieces = measured.pieces[crossed]
-    return len(pieces) >= policy.torn_marks and float(np.mean(pieces >= 2)) >= policy.torn_share
-
-
-def _is_in_shreds(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
-    """Tell whether many crosses of a page are in three pieces or more: a copier took parts of them for paper."""
-    pieces = measured.pieces[crossed]
-    return len(pieces) >= policy.pen_marks and float(np.mean(pieces >= 3)) >= policy.shreds_share
 
 
 def _streaked(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
@@ -322,69 +211,6 @@ def _dots(measured: Measurements, policy: Policy) -> Truths:
     length = measured.length_mm
     spot = (length <= policy.blot_mm) & (measured.width_mm >= policy.blot_round * length)
     return np.asarray((length <= policy.dot_mm) | spot, np.bool_)
-
-
-def _thin(measured: Measurements, crossed: Truths, usual_mm2: float, policy: Policy) -> Truths:
-    """Tell which lines are thinner than a pen's, or than those of this page's pen, N.
-
-    Args:
-        measured: What was measured in the boxes of a page.
-        crossed: Which are crossed.
-        usual_mm2: Evidence of the page's usual mark.
-        policy: Thresholds.
-    """
-    width = measured.width_mm
-    told = crossed.sum() >= policy.pen_marks
-    own_mm = policy.hair_pen * median(width[crossed]) if told else policy.hair_most_mm
-    hair = width < max(policy.hair_mm, min(policy.hair_most_mm, own_mm))
-    scant = measured.evidence_mm2 < policy.thin_scant * usual_mm2
-    return np.asarray(hair | ((width < policy.thin_mm) & scant), np.bool_)
-
-
-def _pale(measured: Measurements, pen: float, policy: Policy) -> float:
-    """Return the darkness below which a mark is paler than the page's pen.
-
-    What shines through is far paler; but smeared over, or with a fold across it, it is nearly as dark as pencil. So
-    where a page's back is seen to shine through, more is asked of a mark.
-    """
-    shown = (measured.noise >= policy.grain) & (measured.length_mm > policy.shown_mm)
-    shown &= measured.dark < min(policy.pale * pen, policy.faint)
-    return pen * (policy.pale_shown if shown.sum() >= policy.shown_boxes else policy.pale)
-
-
-def _plain(measured: Measurements, pen: float, policy: Policy) -> Floats:
-    """Return how dark what lies between the strokes of a cross may be, N.
-
-    Blur brings much of broad strokes between them, so there a fill's darkness is told in that of the strokes.
-    """
-    sharp = (measured.noise < policy.grain) & (measured.cover < policy.frayed_cover)
-    share = np.where(measured.cover >= policy.broad_cover, policy.between_broad, policy.between_pen)
-    # One dark spot says nothing about strokes that are as pale as the page's others.
-    dark = np.minimum(measured.dark, policy.darker * pen) if pen else measured.dark
-    return np.asarray(np.where(sharp, policy.between, share * dark), np.float64)
-
-
-def _share(broken: Truths, measured: Measurements) -> float:
-    """Return which share of the marked boxes of a page holds broken ink."""
-    marked = int(np.sum((measured.ink_mm2 > 0) | broken))
-    return float(broken.sum()) / marked if marked else 0.0
-
-
-def _margin(measured: Measurements, policy: Policy) -> float:
-    """Return how far a page's marks lie above nothing; whatever has left a trace counts as a mark."""
-    return _above(measured.evidence_mm2[(measured.ink_mm2 > 0) | (measured.crumbs > 0)], policy)
-
-
-def _above(evidence_mm2: Floats, policy: Policy) -> float:
-    """Return how far marks lie above nothing, in standard deviations of the logarithm of their evidence.
-
-    Of few marks the deviation is not known well, so four more with a deviation of a half are taken for granted.
-    """
-    marks = np.log(np.maximum(evidence_mm2, 0.1 * policy.ink_mm2) / policy.ink_mm2)
-    if not len(marks):
-        return 0.0
-    deviation = np.sqrt((marks.var() * len(marks) + 4 * 0.5**2) / (len(marks) + 4))
-    return float(marks.mean() / deviation)
 
 
 def given(readings: Iterable[PageReading]) -> dict[str, Given]:

@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.closer import STREAK_SHARE, STREAK_SLANT, beside, faint, largest_gap, lighter, spots, widths
+from omr.closer import STREAK_SHARE, STREAK_SLANT, along, beside, faint, largest_gap, lighter, spots, steepness, widths
 from omr.images import Gray
 from omr.register import STEP_MM, Floats, Floats32, Laid
 from omr.samples import by_size, counted, darkness, median, sample, whites
+from omr.shade import evened
 
 Bytes = NDArray[np.uint8]
 
@@ -65,6 +66,8 @@ class Measurements:
         evidence_mm2: Ink inside, mm²; ink near the edge counts less, specks not at all.
         ink_mm2: Ink inside, all of it.
         cover: Share of the inside that is ink, close to the box's sides too.
+        grown: The same, but for sides along most of which the box's own line reaches in: it is thick there or lies
+            aslant, where a stroke that crosses it makes it thicker on a short way.
         gap_mm: Radius of the largest white disc there.
         depth_mm: How far from the nearest edge the ink reaches.
         pieces: Number of separate pieces of ink inside, specks among them.
@@ -87,6 +90,8 @@ class Measurements:
         width_mm: Width of the broadest stroke inside, 0 where there is next to no ink.
         lighter_mm: Radius of the largest disc inside that is far lighter than the ink, 0 where little is covered. Wet
             ink that was smeared over what a cross left bare is such.
+        steep: Steepness of the ink's edges, 1/mm: how fast darkness changes, in that of the ink; its 95th percentile, 0
+            where there is no ink. A pen's edges are steeper than those of shadows, coffee and what shines through.
         faint_mm: Length of the longest line inside that is too faint to be ink, 0 where the page's ink is dark or the
             box holds some.
     """
@@ -94,6 +99,7 @@ class Measurements:
     evidence_mm2: Floats
     ink_mm2: Floats
     cover: Floats
+    grown: Floats
     gap_mm: Floats
     depth_mm: Floats
     pieces: Floats
@@ -111,6 +117,7 @@ class Measurements:
     width_mm: Floats
     lighter_mm: Floats
     faint_mm: Floats
+    steep: Floats
 
     def __len__(self) -> int:
         return len(self.cover)
@@ -144,6 +151,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
         size_mm: Height and width of a box.
         black: Gray value of solid print.
     """
+    patches = evened(patches)
     white = whites(patches, 0.8)
     dark = darkness(patches, white, black)
     depth, inner, near = _places(patches.shape[1:], size_mm)
@@ -169,6 +177,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
             evidence,
             samples * STEP_MM**2,
             cover,
+            cover - along(covered),
             _gaps(covered, cover),
             deepest,
             pieces,
@@ -186,6 +195,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
             widths(ink, evidence),
             lighter(dark[:, near[0], near[1]], top, cover),
             faint(inside, top, evidence, noise),
+            _of(inked, steepness(inside[inked], top[inked]), len(patches)),
         ]
     ).astype(np.float64)
 

@@ -136,7 +136,12 @@ def _where_expected(laid: Laid, boxes_mm: Floats, places: Places, expected: Floa
         there = (clear >= least_clear(places.outline)) & (np.abs(more).max(1) < WEAK_FAR_MM - STEP_MM / 2)
         shift[same[there]] = (expected[same] + more)[there]
         sure[same[there]] = True
-    return replace(places, shift_mm=shift, sure=sure)
+    good = places.outline >= least_clear(places.outline)
+    if places.scatter_mm >= SEARCH_MM or good.sum() < PROVEN:
+        return replace(places, shift_mm=shift, sure=sure)
+    # What was mistaken for an outline said that paper is uneven.
+    even, scatter_mm = _scatter(boxes_mm[good, :2] + boxes_mm[good, 2:] / 2, shift[good])
+    return replace(places, shift_mm=shift, sure=sure, scatter_mm=scatter_mm, even=even)
 
 
 def settle(laid: Laid, boxes_mm: Floats, printed: bytes, size_mm: tuple[float, float]) -> tuple[Laid, Places]:
@@ -249,9 +254,7 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     away = np.hypot(*(shift - expected).T)
     off = ~good | (away > np.where(weak, WEAK_FAR_MM, FAR_MM))
     settled = np.where(off[:, None], expected, shift)
-    even = _even(middle[good], settled[good])
-    left = middle[good] + settled[good] - apply(even, middle[good])
-    scatter_mm = float(np.sqrt(np.mean(np.sum(left**2, axis=1))))
+    even, scatter_mm = _scatter(middle[good], settled[good])
     if (good & weak).any() and np.mean(away[good] <= WEAK_FAR_MM) < FLAT_FOUND:
         # Weak outlines that disagree are none: what was found is anything else on the page.
         scatter_mm = max(scatter_mm, SEARCH_MM)
@@ -259,6 +262,13 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     # others lie as even as on a table, one of them can't lie a millimetre off: a broad stroke is taken for its line.
     sure = ~off | (enough & (weak | (scatter_mm <= EVEN_MM)))
     return Places(settled, clear, sure, scatter_mm, even), np.broadcast_to(expected, shift.shape)
+
+
+def _scatter(middle: Floats, shift: Floats) -> tuple[Floats, float]:
+    """Return the even shift, stretch and slant of boxes, and how far they lie about it: root mean square, mm."""
+    even = _even(middle, shift)
+    left = middle + shift - apply(even, middle)
+    return even, float(np.sqrt(np.mean(np.sum(left**2, axis=1))))
 
 
 def _even(middle: Floats, shift: Floats) -> Floats:

@@ -64,6 +64,7 @@ class Policy:
             others may have vanished.
         left_mm2: Ink in a box of such a page from which on it may be what is left of a mark …
         left_cover: … and covered share, above that of the page's empty boxes, from which on it may be so.
+        all_over: Share of a page's empty boxes in which pale crumbs are what shines through, where its marks are whole.
         steady_marks: Fewest marks of a page that tell, if none of them has fallen to pieces, that its pen is far from
             what its scanner still shows.
         steady_share: Share of them that may have fallen to pieces all the same, by a speck or a fold.
@@ -83,6 +84,8 @@ class Policy:
         between_pen: The same elsewhere, in the darkness of the strokes …
         broad_cover: … up to this covered share, …
         between_broad: … and from there on.
+        between_more: The same, above what is usual on the page: blur brings it between all crosses …
+        between_most: … up to this.
         darker: How much darker than the page's pen strokes are taken to be at most, in its darkness.
         scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
         scant_mm2: Evidence from which on it is none, however much the others hold.
@@ -92,6 +95,7 @@ class Policy:
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
         pale_shown: The same where the page's back shines through, which a smear or a fold makes darker: …
         shown_mm: … where ink of this length that is paler than `pale` …
+        shown_deep_mm: … and reaches so deep …
         shown_boxes: … lies in so many boxes.
         pale_line: The same for a line that runs through the box and on at both sides: a coffee ring's edge, a crease.
         line: Darkness of such a line below which it is none of a pen.
@@ -99,6 +103,14 @@ class Policy:
         faint_pen: Darkness of a page's own pen below which …
         faint_mm: … a line of this length in an empty box may be a stroke of it, however faint.
         faint: Darkness of a mark below which a person looks, whatever the pen: as dark does print show through.
+        alike_steep: Steepness of a stroke's edges, in that of the page's strokes, least and most, …
+        alike_width: … width, in theirs, least and most, …
+        alike_dark: … and least darkness, in that of the page's pen, at which it is of the same pen, however thin it is
+            for one and wherever it runs.
+        edge_dark: Darkness, in that of the page's pen, from which on strokes tell how steep its edges are, …
+        edge_marks: … if there are so many.
+        soft: Steepness of a stroke's edges, in that of the page's strokes, below which a person looks …
+        soft_dark: … where it is paler than this.
         stain: Darkness of ink up to which it is none, if it is far paler than this page's pen as well.
         stain_pale: What is far paler, in the darkness of the pen …
         stain_pen: … which is at least so dark: beside a pale pencil nothing is.
@@ -155,6 +167,7 @@ class Policy:
     thinned_dark: float = 0.7
     left_mm2: float = 0.15
     left_cover: float = 0.075
+    all_over: float = 0.5
     steady_marks: int = 5
     steady_share: float = 0.05
     most_spots: int = 12
@@ -172,6 +185,8 @@ class Policy:
     between_pen: float = 0.32
     broad_cover: float = 0.7
     between_broad: float = 0.3
+    between_more: float = 0.16
+    between_most: float = 0.48
     darker: float = 1.5
     scant: float = 0.2
     scant_mm2: float = 1.0
@@ -181,6 +196,7 @@ class Policy:
     pale: float = 0.6
     pale_shown: float = 0.85
     shown_mm: float = 0.7
+    shown_deep_mm: float = 1.0
     shown_boxes: int = 6
     pale_line: float = 0.8
     line: float = 0.33
@@ -188,11 +204,18 @@ class Policy:
     faint_pen: float = 0.36
     faint_mm: float = 1.5
     faint: float = 0.205
+    alike_steep: tuple[float, float] = (0.92, 1.3)
+    alike_width: tuple[float, float] = (0.5, 1.6)
+    alike_dark: float = 0.65
+    edge_dark: float = 0.7
+    edge_marks: int = 3
+    soft: float = 0.83
+    soft_dark: float = 0.5
     stain: float = 0.2
     stain_pale: float = 0.4
     stain_pen: float = 0.45
     pen_marks: int = 5
-    darkest: int = 10
+    darkest: int = 5
     no_paper: float = 0.25
     words_mm2: float = 0.7
     area_mm2: float = 1.5

@@ -29,6 +29,7 @@ def box(
         evidence_mm2=evidence * one,
         ink_mm2=evidence * one,
         cover=cover * one,
+        grown=cover * one,
         gap_mm=gap * one,
         depth_mm=one,
         pieces=one,
@@ -46,6 +47,7 @@ def box(
         width_mm=0.5 * one,
         lighter_mm=0 * one,
         faint_mm=0 * one,
+        steep=2 * one,
     )
 
 
@@ -126,9 +128,12 @@ def test_on_a_page_of_streaks_one_may_fade_within_a_box(streaks: int, doubted: b
         streak=np.array([1.0] * streaks + [0.0] * (10 - streaks)),
         dark=np.array([1.0] * 9 + [dark]),
         depth_mm=np.array([2.1] * 9 + [depth]),
+        steep=np.array([2.0] * 9 + [2.8]),
     )
     usual = [Mark.UNCERTAIN] * streaks + [Mark.CROSSED] * (9 - streaks)
     assert _states(page) == [*usual, Mark.UNCERTAIN if doubted else Mark.CROSSED]
+    # Edges as steep as those of the page's strokes, where streaks' are steeper: it is one of them.
+    assert _states(replace(page, steep=2.0 * np.ones(10))) == [*usual, Mark.CROSSED]
 
 
 @pytest.mark.parametrize(("faintest", "broken", "fades"), [(0.0, 5, True), (0.0, 1, False), (2.0, 5, False)])
@@ -226,9 +231,14 @@ def test_where_print_shines_through_short_pieces_tell_and_a_mark_nearly_as_dark_
         ink_mm2=evidence,
         dark=np.array([0.34] * 9 + [0.28] + [0.14] * boxes + [0.02] * (6 - boxes)),
         length_mm=np.array([3.0] * 10 + [0.8] * boxes + [0.0] * (6 - boxes)),
+        depth_mm=np.full(16, 1.2),
+        steep=np.array([2.0] * 9 + [1.75] * 7),
         noise=np.full(16, 0.006),
     )
     assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
+    # Neither does a blurred line of the box, which reaches less deep, nor is a cross as sharp as the pen's a fold.
+    assert _states(replace(page, depth_mm=np.array([2.0] * 10 + [0.8] * 6)))[9] is Mark.CROSSED
+    assert _states(replace(page, steep=2.0 * np.ones(16)))[9] is Mark.CROSSED
 
 
 def test_the_pen_is_as_dark_as_the_darkest_marks_be_they_ever_so_few_among_what_shines_through() -> None:
@@ -348,8 +358,65 @@ def test_a_round_spot_may_be_dust_and_a_short_stroke_is_a_mark(length: float, wi
     ],
 )
 def test_a_line_thinner_than_the_page_s_strokes_may_be_a_hair(width: float, evidence: float, doubted: bool) -> None:
-    page = _marked(10, width_mm=np.array([0.6] * 9 + [width]), evidence_mm2=np.array([5.0] * 9 + [evidence]))
+    page = _marked(
+        10,
+        width_mm=np.array([0.6] * 9 + [width]),
+        evidence_mm2=np.array([5.0] * 9 + [evidence]),
+        steep=np.array([2.0] * 9 + [2.8]),
+    )
     assert _states(page) == [Mark.CROSSED] * 9 + [Mark.UNCERTAIN if doubted else Mark.CROSSED]
+
+
+def test_lines_as_thin_in_three_boxes_are_the_page_s_pen() -> None:
+    thin = np.array([0.6] * 7 + [0.35] * 3)
+    page = _marked(10, width_mm=thin, steep=np.array([2.0] * 7 + [2.8] * 3))
+    assert _states(page) == [Mark.CROSSED] * 10
+    thin[7] = 0.6
+    assert _states(replace(page, width_mm=thin)) == [Mark.CROSSED] * 8 + [Mark.UNCERTAIN] * 2
+
+
+@pytest.mark.parametrize(
+    ("dark", "steep", "doubted"),
+    [
+        pytest.param(0.3, 1.6, True, id="a coffee stain on a page of soft pencil"),
+        pytest.param(0.3, 1.7, False, id="a pencil's stroke, a little softer than others"),
+        pytest.param(0.6, 1.6, False, id="nothing that shines through or was spilt is so dark"),
+    ],
+)
+def test_pale_ink_with_softer_edges_than_the_pen_s_is_uncertain(dark: float, steep: float, doubted: bool) -> None:
+    page = _marked(10, dark=np.array([0.4] * 9 + [dark]), steep=np.array([2.0] * 9 + [steep]))
+    assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
+    assert _states(page)[:9] == [Mark.CROSSED] * 9
+
+
+def test_the_pen_s_edges_are_told_by_its_own_strokes_be_they_few_among_what_shines_through() -> None:
+    dark = np.array([0.9] * 6 + [0.25] * 30)
+    page = _marked(36, dark=dark, steep=np.array([2.0] * 6 + [1.5] * 30), noise=np.full(36, 0.01))
+    assert _states(page) == [Mark.CROSSED] * 6 + [Mark.UNCERTAIN] * 30
+
+
+def test_on_a_blurred_page_all_crosses_show_some_gray_between_their_strokes() -> None:
+    between = np.array([0.3] * 9 + [0.44])
+    assert _states(_marked(10, between=between, noise=np.full(10, 0.01))) == [Mark.CROSSED] * 10
+    between[9] = 0.5
+    assert _states(_marked(10, between=between, noise=np.full(10, 0.01)))[9] is Mark.UNCERTAIN
+    # On a sharp one so much is a fill behind a cross.
+    between[:] = [0.02] * 9 + [0.44]
+    assert _states(_marked(10, between=between, noise=np.full(10, 0.01)))[9] is Mark.UNCERTAIN
+
+
+@pytest.mark.parametrize(("shown", "waits"), [(12, False), (8, True)])
+def test_pale_crumbs_in_most_empty_boxes_shine_through_and_are_not_left_of_marks(shown: int, waits: bool) -> None:
+    """A scanner that makes paper white makes crumbs of what shines through; of marks there are not so many."""
+    evidence = np.array([4.0] * 10 + [0.0] * 20)
+    page = _marked(
+        30,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        dark=np.array([0.7] * 10 + [0.12] * 20),
+        crumbs=np.array([0.0] * 10 + [2.0] * shown + [0.0] * (20 - shown)),
+    )
+    assert (_states(page)[10] is Mark.UNCERTAIN) is waits
 
 
 def test_on_pages_of_a_fine_pen_thin_lines_are_crosses() -> None:
@@ -364,7 +431,10 @@ def test_where_the_back_shines_through_what_is_paler_than_the_pen_may_be_a_smear
 ) -> None:
     """Print that shines through with a thumb's smear over it is darker than either."""
     dark = np.array([0.38] * 20 + [0.3] + [0.18] * shown)
-    page = _marked(21 + shown, dark=dark, noise=0.01 * np.ones(21 + shown))
+    steep = np.array([2.0] * 20 + [1.75] * (1 + shown))
+    page = _marked(
+        21 + shown, dark=dark, noise=0.01 * np.ones(21 + shown), steep=steep, depth_mm=np.full(21 + shown, 2.0)
+    )
     found = _states(page)
     assert found[:20] == [Mark.CROSSED] * 20
     assert found[20] is state

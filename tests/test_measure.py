@@ -254,3 +254,81 @@ def test_the_outline_of_a_box_that_shines_through_is_no_faint_line(end: tuple[in
     cv2.line(marked, (18, 18), (43, 43), 170, 4)
     row = [f.name for f in fields(Measurements)].index("faint_mm")
     assert bool(measure_patches(np.stack([patch, marked]), (4.5, 4.5), 30.0)[row, 0] >= POLICY.faint_mm) is found
+
+
+def _sloping(patch: Gray) -> None:
+    """Let a shadow fall over all of a patch: half as bright in one corner as in the other."""
+    x, y = np.meshgrid(*(np.linspace(0.0, 1.0, n) for n in patch.shape[::-1]))
+    patch[:] = np.rint(patch * (1 - 0.25 * x - 0.25 * y))
+
+
+def test_a_shadow_that_falls_across_a_box_is_no_ink_and_takes_none_away() -> None:
+    def cross(patch: Gray) -> None:
+        cv2.line(patch, (18, 18), (43, 43), 150, 4)
+        cv2.line(patch, (43, 18), (18, 43), 150, 4)
+
+    def cross_in_shadow(patch: Gray) -> None:
+        cross(patch)
+        _sloping(patch)
+
+    assert closely(_sloping)["ink_mm2"] == 0
+    lit, shaded = closely(cross), closely(cross_in_shadow)
+    assert shaded["evidence_mm2"] == pytest.approx(lit["evidence_mm2"], rel=0.05)
+    assert shaded["dark"] == pytest.approx(lit["dark"], abs=0.06)
+
+
+def test_ink_in_one_corner_of_what_is_around_a_box_is_no_shadow() -> None:
+    def cross(patch: Gray) -> None:
+        cv2.line(patch, (18, 18), (43, 43), 150, 4)
+
+    def corner(patch: Gray) -> None:
+        cross(patch)
+        patch[:14, :14] = 120
+
+    assert closely(corner)["dark"] == closely(cross)["dark"]
+
+
+def test_edges_of_a_stroke_are_steeper_than_those_of_what_was_spilt() -> None:
+    def stroke(patch: Gray) -> None:
+        cv2.line(patch, (18, 18), (43, 43), 170, 6)
+
+    def pale(patch: Gray) -> None:
+        cv2.line(patch, (18, 18), (43, 43), 205, 6)
+
+    def spilt(patch: Gray) -> None:
+        clean = patch.copy()
+        stroke(patch)
+        patch[16:46, 16:46] = cv2.GaussianBlur(patch, (0, 0), 3.0)[16:46, 16:46]
+        cv2.rectangle(patch, (13, 13), (48, 48), 30, 2)
+        patch[:12], patch[:, :12] = clean[:12], clean[:, :12]
+
+    assert closely(spilt)["steep"] < 0.6 * closely(stroke)["steep"]
+    assert closely(pale)["steep"] == pytest.approx(closely(stroke)["steep"], rel=0.1)
+    assert closely(lambda _: None)["steep"] == 0
+
+
+def test_a_side_that_reaches_into_the_box_is_no_trace_of_a_stroke() -> None:
+    def thick(patch: Gray) -> None:
+        cv2.line(patch, (13, 13), (13, 48), 30, 6)
+
+    def crossed(patch: Gray) -> None:
+        cv2.line(patch, (13, 26), (13, 32), 30, 6)
+
+    assert closely(thick)["cover"] > 0.03
+    assert closely(thick)["grown"] == 0
+    assert closely(crossed)["grown"] == closely(crossed)["cover"] > 0
+
+
+def test_a_line_that_passes_along_a_side_and_a_ring_further_off_are_not_beside_a_box() -> None:
+    def along(patch: Gray) -> None:
+        cv2.line(patch, (11, 0), (12, 61), 60, 2)
+
+    def ring(patch: Gray) -> None:
+        cv2.ellipse(patch, (92, 30), (32, 28), 0, 0, 360, 60, 3)
+
+    def missed(patch: Gray) -> None:
+        cv2.line(patch, (53, 18), (58, 44), 60, 4)
+
+    assert closely(along)["beside_mm2"] < 0.1
+    assert closely(ring)["beside_mm2"] == 0
+    assert closely(missed)["beside_mm2"] > 0.6

@@ -1,0 +1,116 @@
+"""What a page's pen is like: how dark, how broad, how steep its edges; and which strokes are of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.measure import Measurements
+from omr.policy import Policy
+from omr.register import Floats
+from omr.samples import median, quantile
+
+Truths = NDArray[np.bool_]
+
+
+def usual_mm2(measured: Measurements, crossed: Truths, policy: Policy) -> float:
+    """Return the evidence of the page's usual cross, mm²; one of which `whole_mm2` is far less where too few tell."""
+    told = crossed.sum() >= policy.pen_marks
+    return median(measured.evidence_mm2[crossed]) if told else policy.whole_mm2 / policy.scant
+
+
+def pen_dark(measured: Measurements, p: Floats, policy: Policy, *, least: int) -> float:
+    """Return how dark this page's pen is; 0 where too few marks tell.
+
+    Stains and print that shines through may be taken for marks, and be more than the marks, so it is the darkness of
+    the darker ones. A fill is darker than a stroke of the same pen: it counts only where strokes are few.
+    """
+    marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak == 0) & (measured.runs_on < 2)
+    strokes = marked & (p[:, 2] < 0.5)
+    told = strokes if strokes.sum() >= least else marked
+    count = int(told.sum())
+    if count < least:
+        return 0.0
+    return quantile(measured.dark[told], max(0.75, 1 - policy.darkest / count))
+
+
+def is_alike(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
+    """Tell which strokes are like those of the page's pen, N: about as dark and as broad, with edges as steep.
+
+    Coffee, shadows and what shines through have softer edges, creases and hairs steeper ones or are far thinner.
+    """
+    if crossed.sum() < policy.pen_marks or not pen:
+        return np.zeros_like(crossed)
+    steep = measured.steep / max(_edge(measured, crossed, pen, policy), 1e-6)
+    width = measured.width_mm / max(median(measured.width_mm[crossed]), 1e-6)
+    edges = (steep >= policy.alike_steep[0]) & (steep <= policy.alike_steep[1])
+    broad = (width >= policy.alike_width[0]) & (width <= policy.alike_width[1])
+    return np.asarray(crossed & edges & broad & (measured.dark >= policy.alike_dark * pen), np.bool_)
+
+
+def _edge(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> float:
+    """Return how steep the edges of the page's strokes are, 1/mm; 0 where too few tell.
+
+    Most that is taken for a mark may be none, so it is told by what is nearly as dark as the pen.
+    """
+    strokes = measured.steep[crossed & (measured.streak == 0) & (measured.dark >= policy.edge_dark * pen)]
+    return median(strokes) if pen and len(strokes) >= policy.edge_marks else 0.0
+
+
+def is_soft(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
+    """Tell which pale ink has softer edges than the strokes of the page's pen, N: coffee, shadows, what shines through.
+
+    Args:
+        measured: What was measured in the boxes of a page.
+        crossed: Which are crossed.
+        pen: How dark the page's pen is.
+        policy: Thresholds.
+    """
+    softest = policy.soft * _edge(measured, crossed, pen, policy)
+    return np.asarray((measured.dark < policy.soft_dark) & (measured.steep < softest), np.bool_)
+
+
+def is_thin(measured: Measurements, crossed: Truths, usual_mm2: float, policy: Policy) -> Truths:
+    """Tell which lines are thinner than a pen's, or than those of this page's pen, N.
+
+    Args:
+        measured: What was measured in the boxes of a page.
+        crossed: Which are crossed.
+        usual_mm2: Evidence of the page's usual mark.
+        policy: Thresholds.
+    """
+    width = measured.width_mm
+    told = crossed.sum() >= policy.pen_marks
+    # One hair in a box is likely enough, in three boxes it is the page's pen.
+    own_mm = min(policy.hair_pen * median(width[crossed]), np.sort(width[crossed])[2]) if told else policy.hair_most_mm
+    hair = width < max(policy.hair_mm, min(policy.hair_most_mm, own_mm))
+    scant = measured.evidence_mm2 < policy.thin_scant * usual_mm2
+    return np.asarray(hair | ((width < policy.thin_mm) & scant), np.bool_)
+
+
+def palest(measured: Measurements, pen: float, policy: Policy) -> float:
+    """Return the darkness below which a mark is paler than the page's pen.
+
+    What shines through is far paler; but smeared over, or with a fold across it, it is nearly as dark as pencil. So
+    where a page's back is seen to shine through, more is asked of a mark.
+    """
+    shown = (measured.noise >= policy.grain) & (measured.length_mm > policy.shown_mm)
+    # Blur of the box's own line is as pale, but does not reach so deep.
+    shown &= (measured.dark < min(policy.pale * pen, policy.faint)) & (measured.depth_mm >= policy.shown_deep_mm)
+    return pen * (policy.pale_shown if shown.sum() >= policy.shown_boxes else policy.pale)
+
+
+def plain(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Floats:
+    """Return how dark what lies between the strokes of a cross may be, N.
+
+    Blur brings much of broad strokes between them, so there a fill's darkness is told in that of the strokes; on a
+    page that is blurred as a whole all crosses show as much.
+    """
+    sharp = (measured.noise < policy.grain) & (measured.cover < policy.frayed_cover)
+    share = np.where(measured.cover >= policy.broad_cover, policy.between_broad, policy.between_pen)
+    if crossed.sum() >= policy.pen_marks:
+        usual = median(measured.between[crossed] / np.maximum(measured.dark[crossed], policy.trace_dark))
+        share = np.maximum(share, min(usual + policy.between_more, policy.between_most))
+    # One dark spot says nothing about strokes that are as pale as the page's others.
+    dark = np.minimum(measured.dark, policy.darker * pen) if pen else measured.dark
+    return np.asarray(np.where(sharp, policy.between, share * dark), np.float64)
