@@ -86,6 +86,12 @@ USUAL_SHARE = 0.6
 WEAK_FAR_MM = 0.4
 """… and the outline is no farther from where its neighbours put it: a stroke may look like a weak one."""
 
+NEAR_MM = 40.0
+"""Three neighbours so near say where a box is …"""
+
+STILL_MM = 0.5
+"""… or any on a page none of whose boxes lies farther from where the markers put it."""
+
 AGAIN_MM = 0.7
 """An outline this far from where its neighbours put it is looked for there once more."""
 
@@ -258,9 +264,12 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     if (good & weak).any() and np.mean(away[good] <= WEAK_FAR_MM) < FLAT_FOUND:
         # Weak outlines that disagree are none: what was found is anything else on the page.
         scatter_mm = max(scatter_mm, SEARCH_MM)
+    # Neighbours at the other end of a page that curls say nothing.
+    told = enough & (np.abs(shift[good]).max() <= STILL_MM)
+    told |= enough & (np.partition(apart, 2, axis=1)[:, 2] <= NEAR_MM)
     # An outline that is clear but elsewhere is a witness against the neighbours: a person decides. But where all
     # others lie as even as on a table, one of them can't lie a millimetre off: a broad stroke is taken for its line.
-    sure = ~off | (enough & (weak | (scatter_mm <= EVEN_MM)))
+    sure = ~off | (told & (weak | (scatter_mm <= EVEN_MM)))
     return Places(settled, clear, sure, scatter_mm, even), np.broadcast_to(expected, shift.shape)
 
 

@@ -178,6 +178,25 @@ def test_boxes_follow_paper_that_bends(paper: tuple[simulator.Page, Layout]) -> 
     assert places.scatter_mm > 0.15
 
 
+def test_neighbours_at_the_other_end_of_a_page_that_curls_do_not_outvote_a_box_s_own_outline(
+    paper: tuple[simulator.Page, Layout],
+) -> None:
+    page, layout = paper
+    gray = simulator.scan(page, Scanner(dpi=200), np.random.default_rng(1))
+    found_page, found = registered(gray, layout)
+    black = black_level(gray, found)
+    boxes = boxes_of(layout)
+    boxes = boxes[np.argsort(boxes[:, 1])][[0, -8, -7, -6, -5, -4, -3, -2]]
+    assert boxes[1, 1] - boxes[0, 1] > 60
+    ys, xs = np.mgrid[0 : gray.shape[0], 0 : gray.shape[1]].astype(np.float32)
+    apart_px = found_page.to_px(boxes[1, :2])[1] - found_page.to_px(boxes[0, :2])[1]
+    curl_mm = 1.15 * np.clip((ys - found_page.to_px(boxes[0, :2])[1] - 60) / (apart_px - 120), 0, 1).astype(np.float32)
+    curled = cv2.remap(gray, xs - curl_mm * (200 / 25.4), ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    places = place_boxes(Laid(curled, found_page, black), boxes)
+    assert np.allclose(places.shift_mm[1:, 0], 1.15, atol=0.15)
+    assert not places.sure[0] or abs(places.shift_mm[0, 0]) < 0.2
+
+
 def test_a_stroke_taken_for_a_box_s_line_makes_a_page_no_less_even(paper: tuple[simulator.Page, Layout]) -> None:
     """The second look finds the box where its neighbours put it; what was mistaken first says nothing about paper."""
     page, layout = paper
