@@ -81,10 +81,10 @@ def scores(chances: Floats) -> tuple[Floats, Floats]:
 
 
 CALIBRATION = Calibration(
-    name="c3",
-    marks=246986,
-    marked=(Line(0.7103, -0.1918), Line(0.161, -0.175)),
-    filled=(Line(0.643, -0.2607), Line(0.3516, -0.5186)),
-    most=((0.999984, 0.999946, 0.998886), (0.885057, 0.713748, 0.776316)),
+    name="c4",
+    marks=246046,
+    marked=(Line(0.7106, -0.1868), Line(0.1157, 0.1455)),
+    filled=(Line(0.6397, -0.2608), Line(0.3591, -0.2109)),
+    most=((0.999984, 0.999946, 0.998886), (0.765, 0.688871, 0.75)),
 )
 """The calibration in use."""

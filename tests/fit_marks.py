@@ -92,7 +92,7 @@ def fit(table: Table) -> Calibration:
         clear.append(round(1 - 3 / max(4, counts[0]), 6))
         unclear.append(round(min(right / max(1, counts[1]), 1 - 3 / max(4, counts[1])), 6))
     most = (clear[0], clear[1], clear[2]), (unclear[0], unclear[1], unclear[2])
-    return Calibration("c3", len(table), lines[0], lines[1], most)
+    return Calibration("c4", len(table), lines[0], lines[1], most)
 
 
 def _line(score: Floats, is_it: NDArray[np.bool_]) -> Line:
