@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,10 +53,19 @@ def evened(patches: Gray) -> Gray:
 
 
 def _sloping(patches: Gray) -> NDArray[np.bool_]:
-    """Tell in which patches one corner is darker than another, N."""
-    coarse = np.array([cv2.resize(p, (6, 6), interpolation=cv2.INTER_AREA) for p in patches], np.float32)
-    corners = coarse.reshape(-1, 6, 6)[:, ::5, ::5].reshape(-1, 4)
-    return np.asarray(np.ptp(corners, axis=1) > LEAST_SLOPE * corners.max(axis=1, initial=1.0), np.bool_)
+    """Tell in which patches one corner is darker than another, and no single one by far darker than all others, N."""
+    high, wide = (max(2, round(RING * n)) for n in patches.shape[1:])
+    corners = np.stack(
+        [patches[:, r, c].sum((1, 2), dtype=np.float32) / (high * wide) for r in _ends(high) for c in _ends(wide)],
+        axis=1,
+    )
+    bright = corners.max(axis=1, initial=1.0)
+    twist = np.abs(corners[:, 0] - corners[:, 1] - corners[:, 2] + corners[:, 3])
+    return np.asarray((np.ptp(corners, axis=1) > LEAST_SLOPE * bright) & (twist <= 4 * LEVEL * bright), np.bool_)
+
+
+def _ends(count: int) -> tuple[slice, slice]:
+    return slice(None, count), slice(-count, None)
 
 
 def _planes(patches: Gray) -> tuple[Floats32, NDArray[np.bool_]]:
