@@ -64,7 +64,7 @@ def chances(measured: Measurements, policy: Policy) -> Floats:
     by_gap = (policy.fill_gap_mm - measured.gap_mm) / policy.fill_gap_spread_mm
     by_cover = (measured.cover - policy.fill_cover) / policy.fill_cover_spread
     # Between a cross's arms, however heavy, paper lies in three or four spots; a hasty fill leaves a corner or two.
-    arms = (measured.gap_mm >= policy.arms_mm) & np.isin(measured.spots, (3, 4))
+    arms = (measured.gap_mm >= policy.arms_mm) & (measured.spots >= 3) & (measured.spots <= 4)
     filled = _logistic(np.where(arms, by_gap, _unanimous(by_gap, by_cover)))
     return np.column_stack([1 - marked, marked * (1 - filled), marked * filled])
 
@@ -108,9 +108,11 @@ def judge_boxes(measured: Measurements, places: Places, policy: Policy, *, two_t
         policy: Thresholds.
         two_toned: The scanner left black and white only.
     """
-    measured = _without_stains(measured, policy)
     scored = chances(measured, policy)
-    every = doubts(measured, scored, places, policy, two_toned=two_toned)
+    clean = _without_stains(measured, scored, policy)
+    if clean is not measured:
+        scored = chances(clean, policy)
+    every = doubts(clean, scored, places, policy, two_toned=two_toned)
     fades = every[FADES]
     return Judged(scored, np.any(list(every.values()), axis=0), two_toned and bool(fades.any() and fades.all()))
 
@@ -142,7 +144,9 @@ def doubts(
         "a faint line where the pen is pale": empty & (own < policy.faint_pen) & (measured.faint_mm >= policy.faint_mm),
         "a fill in spots": crossed & (measured.spots > policy.most_spots),
         # Where a cross covers so much, four triangles are left, or three; a hasty fill leaves a strip or a corner.
-        "a hasty fill": crossed & (measured.cover >= policy.hasty_cover) & ~np.isin(measured.spots, (3, 4, 5)),
+        "a hasty fill": crossed
+        & (measured.cover >= policy.hasty_cover)
+        & ((measured.spots < 3) | (measured.spots > 5)),
         "a streak": crossed & ((measured.streak > 0) | (_streaked(measured, crossed, pen, policy) & ~alike)),
         "a hair": crossed & is_thin(measured, crossed, usual, policy) & ~alike,
         "lighter spots in a fill": (best == 2)
@@ -181,18 +185,19 @@ def _pale_doubts(
     }
 
 
-def _without_stains(measured: Measurements, policy: Policy) -> Measurements:
+def _without_stains(measured: Measurements, p: Floats, policy: Policy) -> Measurements:
     """Take pale ink for none where this page's pen is known and far darker: coffee, creases, print that shines through.
 
     Only where paper has its grain: elsewhere a scanner has already thrown all that away, and with it how dark ink is.
     Nor where crosses have fallen to pieces: a copier that keeps some strokes as writing leaves pale rests of others.
     """
-    p = chances(measured, policy)
     if is_in_shreds(measured, (p.argmax(1) == 1) & (measured.dark >= policy.stain), policy):
         return measured
     pen = pen_dark(measured, p, policy, least=policy.pen_marks)
     limit = min(policy.stain, policy.stain_pale * pen) if pen >= policy.stain_pen else 0.0
     stain = (measured.noise >= policy.grain) & (measured.dark < limit)
+    # Most pages have none, and need no second look at what is likely.
+    stain &= (measured.evidence_mm2 > 0) | (measured.ink_mm2 > 0) | (measured.pieces > 0)
     if not stain.any():
         return measured
     none = {name: np.where(stain, 0.0, getattr(measured, name)) for name in ("evidence_mm2", "ink_mm2", "pieces")}
