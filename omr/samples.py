@@ -73,9 +73,10 @@ def ranked(values: Gray, place: int) -> Floats32:
 
 def median(values: NDArray[np.floating[Any]]) -> float:
     """Return the median of some values, in a fifth of the time that NumPy's own takes."""
-    ordered = np.sort(values, axis=None)
+    ordered = values.flatten()
+    ordered.sort()
     middle = ordered.size // 2
-    return float(ordered[middle] if ordered.size % 2 else np.mean(ordered[middle - 1 : middle + 1]))
+    return float(ordered[middle] if ordered.size % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
 
 
 def quantile(values: Floats, share: float) -> float:
