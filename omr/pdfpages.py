@@ -13,6 +13,7 @@ from PIL import Image
 
 from omr.pictures import (
     MAX_PIXELS,
+    Gray,
     PageImage,
     Taken,
     Unreadable,
@@ -106,12 +107,16 @@ def _taken_out(scan: pdfium.PdfImage, page: pdfium.PdfPage) -> PageImage | Taken
     # PDFium's own bitmap goes with its last user, which is this function: the picture shares its memory. Closing it by
     # hand would be told on stderr as unsafe.
     bitmap = scan.get_bitmap()
-    pixels = bitmap.to_pil()
-    if pixels.mode in ("1", "L"):
-        gray = np.array(pixels.convert("L"), np.uint8)
+    if bitmap.mode == "L":
+        gray = _gray_of(bitmap)
         bilevel = known.bits_per_pixel == 1
         return from_gray(gray, as_png(gray), dpi) if bilevel else to_jpeg(Image.fromarray(gray), dpi)
-    return to_jpeg(pixels.convert("RGB"), dpi)
+    return to_jpeg(bitmap.to_pil().convert("RGB"), dpi)
+
+
+def _gray_of(bitmap: pdfium.PdfBitmap) -> Gray:
+    """Return the gray pixels of PDFium's bitmap, in memory of their own."""
+    return np.array(bitmap.to_numpy() if bitmap.mode == "L" else bitmap.to_pil().convert("L"), np.uint8)
 
 
 def _dpi(scan: pdfium.PdfImage, size: tuple[int, int]) -> float | None:
@@ -129,7 +134,7 @@ def _drawn(page: pdfium.PdfPage, dpi: int) -> PageImage | Taken:
     scale = min(dpi / 72, (MAX_PIXELS / (width * height)) ** 0.5 * 0.99)
     bitmap = page.render(scale=scale, grayscale=True)
     try:
-        gray = np.array(bitmap.to_pil().convert("L"), np.uint8)
+        gray = _gray_of(bitmap)
     finally:
         bitmap.close()
     if dpi == VECTOR_DPI:

@@ -283,12 +283,17 @@ def from_gray(gray: Gray, picture: Picture, dpi: float | None) -> PageImage:
 
 def as_png(gray: Gray) -> Picture:
     """Encode without loss: 1 bit a pixel where there is nothing but black and white."""
-    # Counted, since a comparison of each pixel would need as much memory again.
-    bilevel = not cv2.calcHist([gray], [0], None, [256], [0, 256])[1:255].any()
     out = io.BytesIO()
-    image = Image.fromarray(gray)
+    image, bilevel = Image.fromarray(gray), _is_black_and_white(gray)
     (image.convert("1", dither=Image.Dither.NONE) if bilevel else image).save(out, "PNG", compress_level=4)
     return Picture(out.getvalue(), "image/png")
+
+
+def _is_black_and_white(gray: Gray) -> bool:
+    """Tell whether no pixel is gray; some rows at a time, since all would need as much memory again."""
+    rows = max(1, 1_000_000 // max(1, gray.shape[1]))
+    parts = (gray[first : first + rows] for first in range(0, len(gray), rows))
+    return not any(cv2.countNonZero(cv2.inRange(part, 1, 254)) for part in parts)
 
 
 def to_jpeg(colours: Image.Image, dpi: float | None) -> Taken:
