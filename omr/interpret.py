@@ -13,7 +13,7 @@ from omr.calibration import CALIBRATION
 from omr.fading import FADES, is_in_shreds, torn_doubts
 from omr.measure import Measurements
 from omr.outlines import Places, least_clear
-from omr.pen import is_alike, is_soft, is_thin, palest, pen_dark, plain, usual_mm2
+from omr.pen import edge_doubts, is_alike, is_thin, palest, pen_dark, plain, usual_mm2
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
@@ -133,8 +133,9 @@ def doubts(
     empty, crossed = best == 0, best == 1
     pen, own = (pen_dark(measured, p, policy, least=n) for n in (2, policy.pen_marks))
     usual = usual_mm2(measured, crossed, policy)
-    alike = is_alike(measured, crossed, own, policy)
-    on_edge = measured.cover >= policy.edge_cover + (median(measured.cover[empty]) if empty.any() else 0.0)
+    alike, thinner = is_alike(measured, crossed, own, policy)
+    bare = median(measured.cover[empty]) if empty.any() else 0.0
+    on_edge = measured.cover >= policy.edge_cover + bare
     return {
         "between two states": p.max(1) < policy.sure,
         # Somebody may have meant this box and missed it.
@@ -148,10 +149,11 @@ def doubts(
         & (measured.cover >= policy.hasty_cover)
         & ((measured.spots < 3) | (measured.spots > 5)),
         "a streak": crossed & ((measured.streak > 0) | (_streaked(measured, crossed, pen, policy) & ~alike)),
-        "a hair": crossed & is_thin(measured, crossed, usual, policy) & ~alike,
+        "a hair": crossed & is_thin(measured, crossed, own, policy) & ~thinner,
         "lighter spots in a fill": (best == 2)
-        & (measured.dark >= policy.lighter_dark)
+        & ((measured.dark >= policy.lighter_dark) | (bare >= policy.blurred_cover))
         & (measured.lighter_mm >= policy.lighter_mm),
+        "paper in a fill": (best == 2) & (measured.gap_mm >= policy.paper_mm),
         "a dot": crossed & _dots(measured, policy),
         # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
         "gray between its strokes": crossed & (measured.between > plain(measured, crossed, own, policy)),
@@ -164,6 +166,7 @@ def doubts(
         | (places.scatter_mm > policy.worst_scatter_mm)
         | ((places.scatter_mm > policy.even_mm) & (places.outline < least_clear(places.outline))),
         **_pale_doubts(measured, p, alike, policy, two_toned=two_toned),
+        **edge_doubts(measured, empty, crossed, own, policy),
         **torn_doubts(measured, empty, crossed, policy, two_toned=two_toned),
     }
 
@@ -173,7 +176,7 @@ def _pale_doubts(
 ) -> dict[str, Truths]:
     """Return which boxes hold ink that is paler than what a hand did to the others, N each, by reason."""
     dark, best, pen = measured.dark, p.argmax(1), pen_dark(measured, p, policy, least=2)
-    empty, crossed = best == 0, best == 1
+    empty = best == 0
     # In black and white, little ink may look gray by the white around it.
     toned = ~empty & (not two_toned or (measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
     line = min(policy.line, policy.pale_line * (pen or 1))
@@ -181,7 +184,6 @@ def _pale_doubts(
         "paler than the pen": toned & (dark < palest(measured, pen, policy)) & ~alike,
         "a crease or a stain's edge": toned & (measured.runs_on >= 2) & (dark < line) & ~alike,
         "faint": toned & (dark < policy.faint),
-        "softer than the pen": toned & crossed & is_soft(measured, crossed, pen, policy),
     }
 
 

@@ -34,18 +34,28 @@ def pen_dark(measured: Measurements, p: Floats, policy: Policy, *, least: int) -
     return quantile(measured.dark[told], max(0.75, 1 - policy.darkest / count))
 
 
-def is_alike(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
-    """Tell which strokes are like those of the page's pen, N: about as dark and as broad, with edges as steep.
+def is_alike(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> tuple[Truths, Truths]:
+    """Tell which strokes are like those of the page's pen: about as dark and as broad, with edges as steep.
 
-    Coffee, shadows and what shines through have softer edges, creases and hairs steeper ones or are far thinner.
+    Coffee, shadows and what shines through have softer edges, creases and hairs steeper ones or are thinner.
+
+    Args:
+        measured: What was measured in the boxes of a page.
+        crossed: Which are crossed.
+        pen: How dark the page's pen is; 0 where too few marks tell.
+        policy: Thresholds.
+
+    Returns:
+        Which are like them, N; and which are but for being thinner, N, none where creases are as dark as the pen.
     """
     if crossed.sum() < policy.pen_marks or not pen:
-        return np.zeros_like(crossed)
+        return np.zeros_like(crossed), np.zeros_like(crossed)
     steep = measured.steep / max(_edge(measured, crossed, pen, policy), 1e-6)
     width = measured.width_mm / max(median(measured.width_mm[crossed]), 1e-6)
     edges = (steep >= policy.alike_steep[0]) & (steep <= policy.alike_steep[1])
-    broad = (width >= policy.alike_width[0]) & (width <= policy.alike_width[1])
-    return np.asarray(crossed & edges & broad & (measured.dark >= policy.alike_dark * pen), np.bool_)
+    alike = crossed & edges & (width <= policy.alike_width[1]) & (measured.dark >= policy.alike_dark * pen)
+    broad = np.asarray(alike & (width >= policy.alike_width[0]), np.bool_)
+    return broad, np.asarray(alike & (width >= policy.alike_thin), np.bool_) if pen >= policy.alike_pen else broad
 
 
 def _edge(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> float:
@@ -57,34 +67,56 @@ def _edge(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -
     return median(strokes) if pen and len(strokes) >= policy.edge_marks else 0.0
 
 
-def is_soft(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
-    """Tell which pale ink has softer edges than the strokes of the page's pen, N: coffee, shadows, what shines through.
+def edge_doubts(
+    measured: Measurements, empty: Truths, crossed: Truths, pen: float, policy: Policy
+) -> dict[str, Truths]:
+    """Return which marks have other edges than the strokes of the page's pen, and which traces the same, N, by reason.
 
     Args:
         measured: What was measured in the boxes of a page.
+        empty: Which are empty.
         crossed: Which are crossed.
-        pen: How dark the page's pen is.
+        pen: How dark the page's pen is; 0 where too few marks tell.
         policy: Thresholds.
     """
-    softest = policy.soft * _edge(measured, crossed, pen, policy)
-    return np.asarray((measured.dark < policy.soft_dark) & (measured.steep < softest), np.bool_)
+    edge, dark = _edge(measured, crossed, pen, policy), measured.dark
+    told = crossed if edge else np.zeros_like(crossed)
+    steep = measured.steep / max(edge, 1e-6)
+    same = (steep >= policy.trace_steep[0]) & (steep <= policy.trace_steep[1])
+    return {
+        # Coffee, shadows, what shines through.
+        "softer than the pen": told
+        & (
+            ((dark < policy.soft_dark) & (steep < policy.soft))
+            | ((dark < policy.softer_pen * pen) & (steep < policy.alike_steep[0]))
+        ),
+        "a trace as sharp as the pen's": (empty if edge else told)
+        & same
+        & (measured.ink_mm2 >= policy.trace_mm2)
+        & (dark >= policy.trace_pen * pen),
+        # Creases, hairs, scratches.
+        "sharper than the pen": told & (dark < policy.sharp_pen * pen) & (steep > policy.alike_steep[1]),
+    }
 
 
-def is_thin(measured: Measurements, crossed: Truths, usual_mm2: float, policy: Policy) -> Truths:
+def is_thin(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
     """Tell which lines are thinner than a pen's, or than those of this page's pen, N.
 
     Args:
         measured: What was measured in the boxes of a page.
         crossed: Which are crossed.
-        usual_mm2: Evidence of the page's usual mark.
+        pen: How dark the page's pen is; 0 where too few marks tell.
         policy: Thresholds.
     """
     width = measured.width_mm
     told = crossed.sum() >= policy.pen_marks
     # One hair in a box is likely enough, in three boxes it is the page's pen.
-    own_mm = min(policy.hair_pen * median(width[crossed]), np.sort(width[crossed])[2]) if told else policy.hair_most_mm
+    usual_mm = median(width[crossed]) if told else 0.0
+    own_mm = min(policy.hair_pen * usual_mm, np.sort(width[crossed])[2]) if told else policy.hair_most_mm
     hair = width < max(policy.hair_mm, min(policy.hair_most_mm, own_mm))
-    scant = measured.evidence_mm2 < policy.thin_scant * usual_mm2
+    # Beside a pale pencil's broad strokes creases are as dark, and thinner.
+    hair |= (width < policy.crease_width * usual_mm) & (pen < policy.alike_pen)
+    scant = measured.evidence_mm2 < policy.thin_scant * usual_mm2(measured, crossed, policy)
     return np.asarray(hair | ((width < policy.thin_mm) & scant), np.bool_)
 
 

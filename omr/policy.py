@@ -75,10 +75,13 @@ class Policy:
         hair_mm: Width of a line below which it is no pen's: a hair, a scratch, a fine fold.
         hair_pen: The same in the usual width of the page's strokes …
         hair_most_mm: … for lines up to this width: strokes are broadest where they cross, and a lone one doesn't.
+        crease_width: The same beside a pen paler than `alike_pen`, in the usual width of the page's strokes.
         thin_mm: Width of a line below which it may be a hair where it holds …
         thin_scant: … less ink than this, in that of the usual mark of its page.
         lighter_mm: Radius of a far lighter spot in a fill from which on it may be a cross, smeared over …
-        lighter_dark: … where ink is at least so dark; a pencil's fills are uneven.
+        lighter_dark: … where ink is at least so dark, since a pencil's fills are uneven, …
+        blurred_cover: … or on a page so blurred that its boxes' lines cover so much of the empty ones.
+        paper_mm: Radius of a white gap in a fill from which on it may be a cross.
         between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes, where paper has
             no grain and strokes cover less than half.
         between_pen: The same elsewhere, in the darkness of the strokes …
@@ -105,12 +108,18 @@ class Policy:
         faint: Darkness of a mark below which a person looks, whatever the pen: as dark does print show through.
         alike_steep: Steepness of a stroke's edges, in that of the page's strokes, least and most, …
         alike_width: … width, in theirs, least and most, …
-        alike_dark: … and least darkness, in that of the page's pen, at which it is of the same pen, however thin it is
-            for one and wherever it runs.
+        alike_thin: … least width at which it is only thin for one of them, …
+        alike_pen: … on a page whose pen is at least so dark, …
+        alike_dark: … and least darkness, in that of the page's pen, at which it is of the same pen wherever it runs.
         edge_dark: Darkness, in that of the page's pen, from which on strokes tell how steep its edges are, …
         edge_marks: … if there are so many.
         soft: Steepness of a stroke's edges, in that of the page's strokes, below which a person looks …
-        soft_dark: … where it is paler than this.
+        soft_dark: … where it is paler than this; …
+        softer_pen: … or where it is less steep than `alike_steep` and paler than this, in the darkness of the pen.
+        sharp_pen: Darkness, in that of the pen, below which a person looks at strokes that are steeper than that.
+        trace_steep: Steepness, in that of the page's strokes, least and most, at which so little ink in an empty box …
+        trace_mm2: … as this, …
+        trace_pen: … at least so dark in the darkness of the pen, may be the end of a stroke.
         stain: Darkness of ink up to which it is none, if it is far paler than this page's pen as well.
         stain_pale: What is far paler, in the darkness of the pen …
         stain_pen: … which is at least so dark: beside a pale pencil nothing is.
@@ -177,10 +186,13 @@ class Policy:
     hair_mm: float = 0.3
     hair_pen: float = 0.65
     hair_most_mm: float = 0.4
+    crease_width: float = 0.6
     thin_mm: float = 0.5
     thin_scant: float = 0.4
     lighter_mm: float = 0.27
     lighter_dark: float = 0.9
+    blurred_cover: float = 0.1
+    paper_mm: float = 0.2
     between: float = 0.1
     between_pen: float = 0.32
     broad_cover: float = 0.7
@@ -193,7 +205,7 @@ class Policy:
     corner_mm: float = 1.3
     streaked_boxes: int = 2
     streaked_mm: float = 1.8
-    pale: float = 0.6
+    pale: float = 0.65
     pale_shown: float = 0.85
     shown_mm: float = 0.7
     shown_deep_mm: float = 1.0
@@ -205,12 +217,19 @@ class Policy:
     faint_mm: float = 1.5
     faint: float = 0.205
     alike_steep: tuple[float, float] = (0.92, 1.3)
-    alike_width: tuple[float, float] = (0.5, 1.6)
+    alike_width: tuple[float, float] = (0.7, 1.6)
+    alike_thin: float = 0.5
+    alike_pen: float = 0.5
     alike_dark: float = 0.65
     edge_dark: float = 0.7
     edge_marks: int = 3
-    soft: float = 0.83
-    soft_dark: float = 0.5
+    soft: float = 0.88
+    soft_dark: float = 0.45
+    softer_pen: float = 0.7
+    sharp_pen: float = 0.8
+    trace_steep: tuple[float, float] = (0.85, 1.4)
+    trace_mm2: float = 0.1
+    trace_pen: float = 0.3
     stain: float = 0.2
     stain_pale: float = 0.4
     stain_pen: float = 0.45
@@ -224,5 +243,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a14")
+POLICY = Policy("a15")
 """The policy in use."""

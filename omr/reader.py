@@ -37,7 +37,7 @@ from omr.stray import MM_PER_PX, InkAt, corners_mm, ink_outside, unprinted
 from omr.streaks import without_streaks
 from omr.testpage import is_test_page, test_page_refusal
 
-READER = "0.3.6"
+READER = "0.3.7"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 

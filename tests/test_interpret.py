@@ -128,12 +128,12 @@ def test_on_a_page_of_streaks_one_may_fade_within_a_box(streaks: int, doubted: b
         streak=np.array([1.0] * streaks + [0.0] * (10 - streaks)),
         dark=np.array([1.0] * 9 + [dark]),
         depth_mm=np.array([2.1] * 9 + [depth]),
-        steep=np.array([2.0] * 9 + [2.8]),
+        width_mm=np.array([0.5] * 9 + [0.34]),
     )
     usual = [Mark.UNCERTAIN] * streaks + [Mark.CROSSED] * (9 - streaks)
     assert _states(page) == [*usual, Mark.UNCERTAIN if doubted else Mark.CROSSED]
-    # Edges as steep as those of the page's strokes, where streaks' are steeper: it is one of them.
-    assert _states(replace(page, steep=2.0 * np.ones(10))) == [*usual, Mark.CROSSED]
+    # As broad as the page's strokes, and with edges as steep, it is one of them.
+    assert _states(replace(page, width_mm=0.5 * np.ones(10))) == [*usual, Mark.CROSSED]
 
 
 @pytest.mark.parametrize(("faintest", "broken", "fades"), [(0.0, 5, True), (0.0, 1, False), (2.0, 5, False)])
@@ -194,7 +194,14 @@ def test_beside_solid_marks_what_holds_more_than_specks_still_waits() -> None:
     evidence = np.array([5.0] * 10 + [0.0] * 14)
     ink = np.array([5.0] * 10 + [0.3, 0.0, 0.1] + [0.0] * 11)
     cover = np.array([0.45] * 10 + [0.02, 0.1, 0.04] + [0.03] * 3 + [0.0] * 8)
-    page = _marked(24, evidence_mm2=evidence, ink_mm2=ink, cover=cover, crumbs=np.array([0.0] * 12 + [1.0] * 12))
+    page = _marked(
+        24,
+        evidence_mm2=evidence,
+        ink_mm2=ink,
+        cover=cover,
+        crumbs=np.array([0.0] * 12 + [1.0] * 12),
+        dark=np.array([1.0] * 10 + [0.0] * 14),
+    )
     found = _states(page, two_toned=True)
     assert [n for n, state in enumerate(found) if state is Mark.UNCERTAIN] == [10, 11]
 
@@ -232,13 +239,13 @@ def test_where_print_shines_through_short_pieces_tell_and_a_mark_nearly_as_dark_
         dark=np.array([0.34] * 9 + [0.28] + [0.14] * boxes + [0.02] * (6 - boxes)),
         length_mm=np.array([3.0] * 10 + [0.8] * boxes + [0.0] * (6 - boxes)),
         depth_mm=np.full(16, 1.2),
-        steep=np.array([2.0] * 9 + [1.75] * 7),
+        width_mm=np.array([0.5] * 9 + [0.34] * 7),
         noise=np.full(16, 0.006),
     )
     assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
-    # Neither does a blurred line of the box, which reaches less deep, nor is a cross as sharp as the pen's a fold.
+    # Neither does a blurred line of the box, which reaches less deep, nor is a cross as broad as the pen's a fold.
     assert _states(replace(page, depth_mm=np.array([2.0] * 10 + [0.8] * 6)))[9] is Mark.CROSSED
-    assert _states(replace(page, steep=2.0 * np.ones(16)))[9] is Mark.CROSSED
+    assert _states(replace(page, width_mm=0.5 * np.ones(16)))[9] is Mark.CROSSED
 
 
 def test_the_pen_is_as_dark_as_the_darkest_marks_be_they_ever_so_few_among_what_shines_through() -> None:
@@ -321,7 +328,13 @@ def test_a_trace_waits_where_ink_fades_and_clean_boxes_do_not() -> None:
 def test_a_pen_whose_strokes_are_whole_is_far_from_the_threshold_whatever_specks_there_are() -> None:
     """A copier's specks in empty boxes are not what is left of marks where ten crosses are whole."""
     evidence = np.array([5.0] * 10 + [0.1] * 8 + [0.0] * 4)
-    page = _marked(22, evidence_mm2=evidence, ink_mm2=evidence, crumbs=np.array([0.0] * 10 + [1.0] * 8 + [0.0] * 4))
+    page = _marked(
+        22,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        crumbs=np.array([0.0] * 10 + [1.0] * 8 + [0.0] * 4),
+        dark=np.array([1.0] * 10 + [0.0] * 12),
+    )
     assert _states(page) == [Mark.CROSSED] * 10 + [Mark.EMPTY] * 12
 
 
@@ -379,14 +392,68 @@ def test_lines_as_thin_in_three_boxes_are_the_page_s_pen() -> None:
     ("dark", "steep", "doubted"),
     [
         pytest.param(0.3, 1.6, True, id="a coffee stain on a page of soft pencil"),
-        pytest.param(0.3, 1.7, False, id="a pencil's stroke, a little softer than others"),
+        pytest.param(0.3, 1.8, False, id="a pencil's stroke, a little softer than others"),
         pytest.param(0.6, 1.6, False, id="nothing that shines through or was spilt is so dark"),
+        pytest.param(0.3, 2.8, True, id="a crease, sharper than any pen"),
+        pytest.param(0.4, 2.8, False, id="a stroke as dark as the pen's, and sharp"),
     ],
 )
 def test_pale_ink_with_softer_edges_than_the_pen_s_is_uncertain(dark: float, steep: float, doubted: bool) -> None:
     page = _marked(10, dark=np.array([0.4] * 9 + [dark]), steep=np.array([2.0] * 9 + [steep]))
     assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
     assert _states(page)[:9] == [Mark.CROSSED] * 9
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "waits"),
+    [
+        pytest.param("ink_mm2", 0.1, True, id="the end of a stroke beside a corner"),
+        pytest.param("ink_mm2", 0.09, False, id="a speck"),
+        pytest.param("steep", 1.6, False, id="coffee"),
+        pytest.param("steep", 3.0, False, id="a hair's end"),
+        pytest.param("dark", 0.06, False, id="far paler than the pen"),
+    ],
+)
+def test_a_little_ink_in_an_empty_box_that_is_as_sharp_as_the_pen_s_waits(what: str, value: float, waits: bool) -> None:
+    evidence = np.array([3.0] * 10 + [0.02] * 2)
+    last = {"ink_mm2": 0.2, "steep": 2.0, "dark": 0.12} | {what: value}
+    page = _marked(
+        12,
+        evidence_mm2=evidence,
+        ink_mm2=np.array([3.0] * 10 + [0.0, last["ink_mm2"]]),
+        dark=np.array([0.3] * 10 + [0.0, last["dark"]]),
+        steep=np.array([2.0] * 10 + [0.0, last["steep"]]),
+        noise=np.full(12, 0.01),
+    )
+    assert _states(page)[:11] == [Mark.CROSSED] * 10 + [Mark.EMPTY]
+    assert (_states(page)[11] is Mark.UNCERTAIN) is waits
+
+
+def test_beside_a_pale_pencil_s_broad_strokes_a_thin_line_as_dark_may_be_a_crease() -> None:
+    width = np.array([1.0] * 9 + [0.55])
+    assert _states(_marked(10, dark=np.full(10, 0.35), width_mm=width))[9] is Mark.UNCERTAIN
+    # Creases are not so dark as ink.
+    assert _states(_marked(10, width_mm=width))[9] is Mark.CROSSED
+
+
+@pytest.mark.parametrize(("gap", "state"), [(0.21, Mark.UNCERTAIN), (0.15, Mark.FILLED)])
+def test_a_fill_with_paper_in_it_may_be_a_cross(gap: float, state: Mark) -> None:
+    assert states(box(10.3, 0.99, gap), places(), POLICY)[0][0] is state
+
+
+@pytest.mark.parametrize(("blur", "state"), [(0.2, Mark.UNCERTAIN), (0.02, Mark.FILLED)])
+def test_on_a_blurred_page_a_scribble_may_look_like_an_uneven_fill(blur: float, state: Mark) -> None:
+    evidence = np.array([10.0] + [0.0] * 5)
+    page = _marked(
+        6,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        cover=np.array([1.0] + [blur] * 5),
+        gap_mm=np.array([0.1] + [9.0] * 5),
+        dark=np.array([0.7] + [0.0] * 5),
+        lighter_mm=np.array([0.4] + [0.0] * 5),
+    )
+    assert _states(page)[0] is state
 
 
 def test_the_pen_s_edges_are_told_by_its_own_strokes_be_they_few_among_what_shines_through() -> None:
@@ -431,10 +498,9 @@ def test_where_the_back_shines_through_what_is_paler_than_the_pen_may_be_a_smear
 ) -> None:
     """Print that shines through with a thumb's smear over it is darker than either."""
     dark = np.array([0.38] * 20 + [0.3] + [0.18] * shown)
-    steep = np.array([2.0] * 20 + [1.75] * (1 + shown))
-    page = _marked(
-        21 + shown, dark=dark, noise=0.01 * np.ones(21 + shown), steep=steep, depth_mm=np.full(21 + shown, 2.0)
-    )
+    width = np.array([0.5] * 20 + [0.34] * (1 + shown))
+    count = 21 + shown
+    page = _marked(count, dark=dark, noise=np.full(count, 0.01), width_mm=width, depth_mm=np.full(count, 2.0))
     found = _states(page)
     assert found[:20] == [Mark.CROSSED] * 20
     assert found[20] is state
