@@ -20,6 +20,7 @@ HEAD = (
     "doubtful",
     "doubtful, read otherwise",
     "refused",
+    "no use, refused",
     "faults",
     "questions wrong",
     "unasked",
@@ -38,8 +39,9 @@ LEGEND = """\
   of a mark: labelled when they were made, counted apart, in no other column of marks.
 - **silent misreads**: state wrong and not `uncertain`, `filled` for `crossed` included. **at most**: the upper bound of
   their rate at 95 %, 3/n where none was seen. What is simulated is called simulated: paper may behave otherwise.
-- **refused**: of pages that a person would call usable. **faults**: what must never be: wrong page, serial or layout, a
-  page without an outcome, a page of something else that was read, a box left out.
+- **refused**: of pages that a person would call usable. **no use, refused**: of all others, such as those from which a
+  1-bit scan took a mark altogether; what was read of the rest counts like any. **faults**: what must never be: wrong
+  page, serial or layout, a page without an outcome, a page of something else that was read, a box left out.
 - **questions wrong**: an answer that would enter the dataset other than the person gave it. **unasked**: section 5 asks
   for a person, and none was asked. **asked a person**: of all questions without doubtful marks, those that wait.
 - **stray missed / false**: ink at words or in a question's area that was not found, of all such ink; ink told of where
@@ -78,6 +80,7 @@ def cells(row: Row) -> list[str]:
     missed = sum(n for k, n in t.stray.items() if k.endswith("> missed"))
     judged = sum(questions.values()) - questions["in doubt"]
     texts = t.texts["written > none"] + t.texts["bare > ink"]
+    no_use = pages - t.pages["to refuse"] - t.pages["usable"]
     return [
         row.name,
         str(pages),
@@ -89,6 +92,7 @@ def cells(row: Row) -> list[str]:
         _percent(t.doubtful.total(), t.total),
         _percent(t.silent_doubtful, t.doubtful.total()),
         _percent(t.pages["refused usable"], t.pages["usable"]),
+        f"{no_use - (t.pages['read'] + t.pages['refused usable'] - t.pages['usable'])} of {no_use}",
         str(t.faults.total()),
         str(questions["wrong"]),
         str(questions["unasked"]),
