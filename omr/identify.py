@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import zxingcpp
@@ -76,7 +76,7 @@ def identify(
         return refusal
     identity = known(codes[0], layouts, image.sha256)
     if isinstance(identity, Identity) and len(placed) == 1:
-        return replace(identity, corners_px=placed[0].corners_px)
+        return Identity(identity.layout, identity.code, placed[0].corners_px)
     return identity
 
 

@@ -43,10 +43,8 @@ class Judged:
     def states(self) -> tuple[tuple[Mark, Chances], ...]:
         """Return state and chances of each box."""
         p = CALIBRATION.probabilities(self.scored, self.doubted)
-        return tuple(
-            (Mark.UNCERTAIN if d else STATES[b], Chances(*(float(v) for v in row)))
-            for b, d, row in zip(self.scored.argmax(1), self.doubted, p, strict=True)
-        )
+        told = zip(self.scored.argmax(1).tolist(), self.doubted.tolist(), p.tolist(), strict=True)
+        return tuple((Mark.UNCERTAIN if d else STATES[b], Chances(*row)) for b, d, row in told)
 
 
 def chances(measured: Measurements, policy: Policy) -> Floats:

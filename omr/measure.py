@@ -248,13 +248,14 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     np.maximum.at(reach, np.asarray(labels, np.int32).ravel()[at], _repeated(depth, count)[at])
     box = np.asarray(stats[1:, cv2.CC_STAT_TOP] // (rows + 1), np.intp)
     area = stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2
-    side = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) * STEP_MM
-    weight = np.clip((reach[1:] - INSET_MM) / (DEEP_MM - INSET_MM), 0, 1)
+    side = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]) * STEP_MM
+    weight = np.minimum(np.maximum((reach[1:] - INSET_MM) / (DEEP_MM - INSET_MM), 0), 1)
     real = area > SPECK_MM2
-    np.add.at(number, box, 1.0)
-    np.add.at(evidence, box[real], (area * weight)[real])
-    np.maximum.at(deepest, box[real], reach[1:][real])
-    np.maximum.at(longest, box[real], side[real])
+    number[:] = np.bincount(box, minlength=count)
+    box = box[real]
+    evidence[:] = np.bincount(box, (area * weight)[real], count)
+    np.maximum.at(deepest, box, reach[1:][real])
+    np.maximum.at(longest, box, side[real])
     return evidence, deepest, number, longest
 
 
