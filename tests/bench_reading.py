@@ -2,7 +2,8 @@
 
 Prints, for a pile of A4 pages at 300 dpi in gray, JPEG inside one PDF, that it makes itself: the CPU time of reading as
 a multiple of what OpenCV takes to decode the same pictures at full size, both measured in turns in one process that is
-set up as workers are, the median of several rounds; pages a second with one and two workers, in turns; photos of 12
+set up as workers are, the median of several rounds, and as one of what they take in a program that only decodes, whose
+memory comes anew for each picture; pages a second with one and two workers, in turns; photos of 12
 megapixels a second; and the memory that a worker takes for a PDF of 2,000 pages. Piles with crosses only and with
 handwriting in the text fields are told apart, since handwriting may be shown to Tesseract.
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -39,6 +42,19 @@ SCANNER = Scanner(dpi=300, skew_deg=0.8)
 SHEETS = 12
 TURNS = 3
 """In which one and two workers read the same pile."""
+DECODE_ALONE = """
+import sys, time
+from pathlib import Path
+import cv2, numpy as np
+cv2.setNumThreads(1)
+pictures = [np.frombuffer(Path(name).read_bytes(), np.uint8) for name in sys.argv[1:]]
+for _ in range(2):
+    begin = time.process_time()
+    for data in pictures:
+        assert cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) is not None
+print(1000 * (time.process_time() - begin) / len(pictures))
+"""
+"""A program that decodes pictures twice and tells the CPU time of a picture the second time, ms."""
 PHOTO_PX = (3000, 4000)
 """Width and height of a photo of 12 megapixels."""
 
@@ -102,13 +118,21 @@ def _against_decoding(path: Path, what: str, pictures: list[bytes], known: dict[
         for data in pictures:
             assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) is not None
 
+    files = [path.with_name(f"{n}.jpg") for n in range(len(pictures))]
+    for file, data in zip(files, pictures, strict=True):
+        file.write_bytes(data)
+
+    def alone_ms() -> float:
+        told = subprocess.run([sys.executable, "-c", DECODE_ALONE, *files], check=True, capture_output=True, text=True)
+        return float(told.stdout)
+
     read()
-    pairs = [(_cpu_ms(read) / len(pictures), _cpu_ms(decode) / len(pictures)) for _ in range(rounds)]
-    ratio = statistics.median(a / b for a, b in pairs)
-    reading, decoding = (statistics.median(column) for column in zip(*pairs, strict=True))
+    turns = [(_cpu_ms(read) / len(pictures), _cpu_ms(decode) / len(pictures), alone_ms()) for _ in range(rounds)]
+    ratio, ratio_alone = (statistics.median(turn[0] / turn[n] for turn in turns) for n in (1, 2))
+    reading, decoding, alone = (statistics.median(column) for column in zip(*turns, strict=True))
     return (
-        f"{what:17} {reading:5.1f} ms of CPU a page, {decoding:5.1f} ms to decode it at full size: {ratio:.2f} times; "
-        f"{1000 / reading:.1f} pages/s a core"
+        f"{what:17} {reading:5.1f} ms of CPU a page, {decoding:5.1f} ms to decode it at full size: {ratio:.2f} times "
+        f"({alone:.1f} ms in a program that only decodes: {ratio_alone:.2f} times); {1000 / reading:.1f} pages/s a core"
     )
 
 
