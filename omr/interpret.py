@@ -134,6 +134,7 @@ def doubts(
     alike, thinner = is_alike(measured, crossed, own, policy)
     bare = median(measured.cover[empty]) if empty.any() else 0.0
     on_edge = measured.cover >= policy.edge_cover + bare
+    blurred = bare >= policy.blurred_cover
     return {
         "between two states": p.max(1) < policy.sure,
         # Somebody may have meant this box and missed it.
@@ -149,12 +150,13 @@ def doubts(
         "a streak": crossed & ((measured.streak > 0) | (_streaked(measured, crossed, pen, policy) & ~alike)),
         "a hair": crossed & is_thin(measured, crossed, own, policy) & ~thinner,
         "lighter spots in a fill": (best == 2)
-        & ((measured.dark >= policy.lighter_dark) | (bare >= policy.blurred_cover))
+        & ((measured.dark >= policy.lighter_dark) | blurred)
         & (measured.lighter_mm >= policy.lighter_mm),
         "paper in a fill": (best == 2) & (measured.gap_mm >= policy.paper_mm),
         "a dot": crossed & _dots(measured, policy),
         # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
-        "gray between its strokes": crossed & (measured.between > plain(measured, crossed, own, policy)),
+        "gray between its strokes": crossed
+        & (measured.between > plain(measured, crossed, own, policy, blurred=blurred)),
         "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
         "a ring's edge": crossed & (measured.runs_on >= 2) & (measured.depth_mm < policy.corner_mm),
         # Black all around hides whatever a box holds, and looks like its line.
@@ -181,7 +183,8 @@ def _pale_doubts(
     return {
         "paler than the pen": toned & (dark < palest(measured, pen, policy)) & ~alike,
         "a crease or a stain's edge": toned & (measured.runs_on >= 2) & (dark < line) & ~alike,
-        "faint": toned & (dark < policy.faint),
+        # Paper that a scanner or copier has smoothed shows nothing of its back that is as sharp as the pen.
+        "faint": toned & (dark < policy.faint) & ~(alike & (measured.noise < policy.grain)),
     }
 
 

@@ -82,18 +82,22 @@ def edge_doubts(
     edge, dark = _edge(measured, crossed, pen, policy), measured.dark
     told = crossed if edge else np.zeros_like(crossed)
     steep = measured.steep / max(edge, 1e-6)
+    # Where a copier or scanner has smoothed the paper it has smoothed pale strokes as well, some more and some less.
+    soft = np.where(measured.noise < policy.grain, policy.soft_smooth, policy.soft)
     same = (steep >= policy.trace_steep[0]) & (steep <= policy.trace_steep[1])
     return {
         # Coffee, shadows, what shines through.
         "softer than the pen": told
         & (
-            ((dark < policy.soft_dark) & (steep < policy.soft))
+            ((dark < policy.soft_dark) & (steep < soft))
             | ((dark < policy.softer_pen * pen) & (steep < policy.alike_steep[0]))
         ),
         "a trace as sharp as the pen's": (empty if edge else told)
         & same
         & (measured.ink_mm2 >= policy.trace_mm2)
         & (dark >= policy.trace_pen * pen),
+        # A copier that keeps dark parts as writing makes a cross of one in a pale fill.
+        "far darker than the pen": told & (dark > policy.darker_pen * pen),
         # Creases, hairs, scratches.
         "sharper than the pen": told & (dark < policy.sharp_pen * pen) & (steep > policy.alike_steep[1]),
     }
@@ -132,7 +136,7 @@ def palest(measured: Measurements, pen: float, policy: Policy) -> float:
     return pen * (policy.pale_shown if shown.sum() >= policy.shown_boxes else policy.pale)
 
 
-def plain(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Floats:
+def plain(measured: Measurements, crossed: Truths, pen: float, policy: Policy, *, blurred: bool) -> Floats:
     """Return how dark what lies between the strokes of a cross may be, N.
 
     Blur brings much of broad strokes between them, so there a fill's darkness is told in that of the strokes; on a
@@ -140,7 +144,7 @@ def plain(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -
     """
     sharp = (measured.noise < policy.grain) & (measured.cover < policy.frayed_cover)
     share = np.where(measured.cover >= policy.broad_cover, policy.between_broad, policy.between_pen)
-    if crossed.sum() >= policy.pen_marks:
+    if blurred and crossed.sum() >= policy.pen_marks:
         usual = median(measured.between[crossed] / np.maximum(measured.dark[crossed], policy.trace_dark))
         share = np.maximum(share, min(usual + policy.between_more, policy.between_most))
     # One dark spot says nothing about strokes that are as pale as the page's others.

@@ -87,7 +87,7 @@ class Policy:
         between_pen: The same elsewhere, in the darkness of the strokes …
         broad_cover: … up to this covered share, …
         between_broad: … and from there on.
-        between_more: The same, above what is usual on the page: blur brings it between all crosses …
+        between_more: The same on a blurred page, above what is usual there, …
         between_most: … up to this.
         darker: How much darker than the page's pen strokes are taken to be at most, in its darkness.
         scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
@@ -114,9 +114,11 @@ class Policy:
         edge_dark: Darkness, in that of the page's pen, from which on strokes tell how steep its edges are, …
         edge_marks: … if there are so many.
         soft: Steepness of a stroke's edges, in that of the page's strokes, below which a person looks …
+        soft_smooth: … and where paper has no grain …
         soft_dark: … where it is paler than this; …
         softer_pen: … or where it is less steep than `alike_steep` and paler than this, in the darkness of the pen.
         sharp_pen: Darkness, in that of the pen, below which a person looks at strokes that are steeper than that.
+        darker_pen: Darkness of a stroke, in that of the pen, from which on it may be the darker part of something.
         trace_steep: Steepness, in that of the page's strokes, least and most, at which so little ink in an empty box …
         trace_mm2: … as this, …
         trace_pen: … at least so dark in the darkness of the pen, may be the end of a stroke.
@@ -224,9 +226,11 @@ class Policy:
     edge_dark: float = 0.7
     edge_marks: int = 3
     soft: float = 0.88
+    soft_smooth: float = 0.75
     soft_dark: float = 0.45
     softer_pen: float = 0.7
     sharp_pen: float = 0.8
+    darker_pen: float = 2.0
     trace_steep: tuple[float, float] = (0.85, 1.4)
     trace_mm2: float = 0.1
     trace_pen: float = 0.3
@@ -243,5 +247,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a15")
+POLICY = Policy("a16")
 """The policy in use."""

@@ -35,9 +35,10 @@ from omr.samples import is_two_toned
 from omr.slips import Slip, find_slips, is_slip
 from omr.stray import MM_PER_PX, InkAt, corners_mm, ink_outside, unprinted
 from omr.streaks import without_streaks
+from omr.strikes import struck_out
 from omr.testpage import is_test_page, test_page_refusal
 
-READER = "0.3.7"
+READER = "0.3.8"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 
@@ -237,6 +238,9 @@ def _look(laid: Laid, layout: Layout, number: int, boxes_mm: Floats, policy: Pol
     judged = thought.states()
     laid = replace(laid, page=places.page(laid.page))
     outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
+    found = {ink.field for ink in outside}
+    words = layout.on_page(number, FieldKind.WORDS)
+    outside += tuple(ink for ink in struck_out(laid, words) if ink.field not in found)
     streaked = bool(measured.streak.any()) or any(_may_be_streak(i) for i in outside)
     return _Seen(laid, places, at_mm, judged, thought.lost, outside, streaked)
 

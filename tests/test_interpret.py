@@ -259,7 +259,7 @@ def test_the_pen_is_as_dark_as_the_darkest_marks_be_they_ever_so_few_among_what_
 def test_one_dark_spot_does_not_hide_that_a_pale_fill_stands_behind_a_cross(between: float, state: Mark) -> None:
     page = _marked(
         10,
-        dark=np.array([0.33] * 9 + [0.8]),
+        dark=np.array([0.33] * 9 + [0.6]),
         between=np.array([0.0] * 9 + [between]),
         noise=np.full(10, 0.012),
     )
@@ -399,9 +399,24 @@ def test_lines_as_thin_in_three_boxes_are_the_page_s_pen() -> None:
     ],
 )
 def test_pale_ink_with_softer_edges_than_the_pen_s_is_uncertain(dark: float, steep: float, doubted: bool) -> None:
-    page = _marked(10, dark=np.array([0.4] * 9 + [dark]), steep=np.array([2.0] * 9 + [steep]))
+    edges = np.array([2.0] * 9 + [steep])
+    page = _marked(10, dark=np.array([0.4] * 9 + [dark]), steep=edges, noise=np.full(10, 0.01))
     assert (_states(page)[9] is Mark.UNCERTAIN) is doubted
     assert _states(page)[:9] == [Mark.CROSSED] * 9
+
+
+@pytest.mark.parametrize(("noise", "steep", "waits"), [(0.0, 2.0, False), (0.0, 1.7, True), (0.01, 2.0, True)])
+def test_faint_ink_as_sharp_as_the_pen_s_is_a_mark_where_paper_was_smoothed(
+    noise: float, steep: float, waits: bool
+) -> None:
+    """Compact PDFs make a soft pencil as pale as what shines through; but paper that they smooth shows none of it."""
+    page = _marked(
+        10,
+        dark=np.array([0.25] * 9 + [0.19]),
+        steep=np.array([2.0] * 9 + [steep]),
+        noise=np.full(10, noise),
+    )
+    assert (_states(page)[9] is Mark.UNCERTAIN) is waits
 
 
 @pytest.mark.parametrize(
@@ -463,13 +478,19 @@ def test_the_pen_s_edges_are_told_by_its_own_strokes_be_they_few_among_what_shin
 
 
 def test_on_a_blurred_page_all_crosses_show_some_gray_between_their_strokes() -> None:
-    between = np.array([0.3] * 9 + [0.44])
-    assert _states(_marked(10, between=between, noise=np.full(10, 0.01))) == [Mark.CROSSED] * 10
-    between[9] = 0.5
-    assert _states(_marked(10, between=between, noise=np.full(10, 0.01)))[9] is Mark.UNCERTAIN
+    evidence = np.array([5.0] * 10 + [0.0] * 6)
+    page = _marked(
+        16,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        cover=np.array([0.45] * 10 + [0.2] * 6),
+        between=np.array([0.3] * 9 + [0.44] + [0.0] * 6),
+        noise=np.full(16, 0.01),
+    )
+    assert _states(page)[:10] == [Mark.CROSSED] * 10
+    assert _states(replace(page, between=np.array([0.3] * 9 + [0.5] + [0.0] * 6)))[9] is Mark.UNCERTAIN
     # On a sharp one so much is a fill behind a cross.
-    between[:] = [0.02] * 9 + [0.44]
-    assert _states(_marked(10, between=between, noise=np.full(10, 0.01)))[9] is Mark.UNCERTAIN
+    assert _states(replace(page, cover=np.array([0.45] * 10 + [0.02] * 6)))[9] is Mark.UNCERTAIN
 
 
 @pytest.mark.parametrize(("shown", "waits"), [(12, False), (8, True)])
@@ -653,3 +674,9 @@ def test_given_brings_pages_together() -> None:
     assert result["own"].texts == {}
     assert result["two"].marks == {"a": Mark.UNCERTAIN}
     assert all(g.returned and not g.disagreement for g in result.values())
+
+
+def test_the_dark_part_of_something_pale_is_no_stroke_of_the_page_s_pen() -> None:
+    """A copier keeps as writing where a pencil's fill lies over its cross, and makes the rest of the fill paler."""
+    page = _marked(10, dark=np.array([0.25] * 9 + [0.9]))
+    assert _states(page) == [Mark.CROSSED] * 9 + [Mark.UNCERTAIN]

@@ -1,0 +1,79 @@
+"""Words of an option that were struck out: a line across print leaves little ink that is not on print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forms.layout import Field, FieldKind
+from omr.register import STEP_MM, Laid
+from omr.samples import by_size, darkness, sample, whites
+from omr.stray import InkAt
+
+BEYOND_MM = 0.45
+"""A strike begins so far before the words, and ends so far behind them; what is printed does not reach so far."""
+
+ROOM_MM = 0.75
+"""Paper at both ends of the words that is looked at."""
+
+STRIKE_DARK = 0.18
+"""Darkness from which on something may be part of a strike: a soft pencil's."""
+
+STRIKE_SHARE = 0.97
+"""Share of a strike's length that must be dark."""
+
+MOST_SLANT = 0.12
+"""Rise of a strike in its length, at most."""
+
+MOST_RISE_MM = 2.0
+"""The same in mm: long words are struck out along their line."""
+
+
+def struck_out(laid: Laid, fields: Sequence[Field]) -> tuple[InkAt, ...]:
+    """Find the options whose words were struck out.
+
+    Args:
+        laid: The image and where the page lies in it, by markers and outlines.
+        fields: Fields of the page.
+
+    Returns:
+        The words, each with its strike; `area_mm2` is that of the words.
+    """
+    words = [f for f in fields if f.kind is FieldKind.WORDS]
+    return tuple(InkAt(f, f.w * f.h, (f.x, f.y, f.w, f.h)) for f in _with_ends(laid, words) if _is_struck(laid, f))
+
+
+def _with_ends(laid: Laid, words: Sequence[Field]) -> list[Field]:
+    """Return the words at both ends of which there is something: few have it."""
+    if not words:
+        return []
+    ends = np.array([[x, f.y, ROOM_MM - BEYOND_MM, f.h] for f in words for x in (f.x - ROOM_MM, f.x + f.w + BEYOND_MM)])
+    some = np.zeros(len(ends), np.bool_)
+    for same in by_size(ends):
+        shape = round(ends[same[0], 3] / STEP_MM), round((ROOM_MM - BEYOND_MM) / STEP_MM)
+        patches = sample(laid, ends[same, :2], shape, STEP_MM)
+        some[same] = (darkness(patches, whites(patches, 0.8), laid.black) > STRIKE_DARK).any((1, 2))
+    return [words[int(n)] for n in np.flatnonzero(some[::2] & some[1::2])]
+
+
+def _is_struck(laid: Laid, words: Field) -> bool:
+    """Tell whether a dark line runs all across some words and beyond both of their ends."""
+    shape = round(words.h / STEP_MM), round((words.w + 2 * ROOM_MM) / STEP_MM)
+    patch = sample(laid, np.array([[words.x - ROOM_MM, words.y]]), shape, STEP_MM)
+    dark = (darkness(patch, whites(patch, 0.8), laid.black) > STRIKE_DARK)[0]
+    ends = round((ROOM_MM - BEYOND_MM) / STEP_MM)
+    line = dark[:, ends:-ends]
+    # A hand's line wavers by a sample.
+    thick = line.copy()
+    thick[1:] |= line[:-1]
+    thick[:-1] |= line[1:]
+    rows, columns = thick.shape
+    most = round(min(MOST_SLANT * columns, MOST_RISE_MM / STEP_MM))
+    at = np.arange(rows)[:, None]
+    for slant in range(-most, most + 1):
+        shift = np.round(np.linspace(-slant / 2, slant / 2, columns)).astype(int)
+        share = thick[np.clip(at + shift, 0, rows - 1), np.arange(columns)].mean(1)
+        if share.max() >= STRIKE_SHARE:
+            return True
+    return False

@@ -1,0 +1,58 @@
+"""Words that were struck out with a fine pen: most of the line lies on print or close to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import simulator
+import simulator_clean
+import simulator_sheets
+from simulator import Cross, Hand, Pen, Scanner, Strike
+
+from forms.layout import FieldKind
+from omr import reader
+from omr.policy import POLICY
+from omr.reader import examine
+from omr.readings import PageReading
+
+DATA, LAYOUT = simulator_sheets.sheets()
+PAGE = simulator.printed(DATA, LAYOUT)[0][0]
+FINE = Hand(Pen(0.3, 0.5), off=0.1)
+STRUCK = [("q1", "a"), ("q2", "b"), ("q4", "a"), ("q5", "b")]
+
+
+def stray(actions: list[simulator.Action], scanner: Scanner, hand: Hand = FINE) -> list[tuple[str, str | None]]:
+    rng = np.random.default_rng(3)
+    pixels = simulator.scan(simulator.fill_in(PAGE, actions, hand, rng), scanner, rng)
+    outcome = examine(simulator_clean.page_image(pixels, scanner), {LAYOUT.id: LAYOUT}, POLICY).outcome
+    assert isinstance(outcome, PageReading)
+    return [(s.question, s.option) for s in outcome.stray_ink]
+
+
+@pytest.mark.parametrize(
+    "scanner",
+    [Scanner(dpi=200), Scanner(dpi=300, skew_deg=3), Scanner(dpi=200, mode="bilevel", threshold=0.2)],
+    ids=str,
+)
+def test_words_struck_out_with_a_fine_pen_are_found_crossed_or_not(scanner: Scanner) -> None:
+    crosses: list[simulator.Action] = [Cross(q, o) for q, o in STRUCK[:2]]
+    assert stray([*crosses, *(Strike(q, o) for q, o in STRUCK)], scanner) == STRUCK
+    assert stray(crosses, scanner) == []
+
+
+def test_print_alone_is_never_struck_out_however_blurred_and_aslant() -> None:
+    for scanner in (Scanner(dpi=150, blur=0.2), Scanner(dpi=300, skew_deg=-5), Scanner(dpi=150, mode="bilevel")):
+        assert stray([], scanner) == []
+        every: list[simulator.Action] = [
+            Cross(b.question, b.option or "") for b in LAYOUT.on_page(1, FieldKind.BOX) if b.option == "a"
+        ]
+        assert stray(every, scanner, replace(FINE, off=0.5, size=1.3)) == []
+
+
+def test_without_a_look_at_the_words_themselves_a_fine_strike_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the look for ink off the print leaves to do; it shows that the tests above can fail."""
+    actions: list[simulator.Action] = [a for q, o in STRUCK for a in (Cross(q, o), Strike(q, o))]
+    monkeypatch.setattr(reader, "struck_out", lambda *_: ())
+    assert len(stray(actions, Scanner(dpi=200))) < len(STRUCK)
