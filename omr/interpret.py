@@ -97,7 +97,14 @@ def states(
     return judge_boxes(measured, places, policy, two_toned=two_toned).states()
 
 
-def judge_boxes(measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False) -> Judged:
+def judge_boxes(
+    measured: Measurements,
+    places: Places,
+    policy: Policy,
+    *,
+    two_toned: bool = False,
+    before: Measurements | None = None,
+) -> Judged:
     """Say what is thought of each box, and of the page.
 
     Args:
@@ -105,12 +112,18 @@ def judge_boxes(measured: Measurements, places: Places, policy: Policy, *, two_t
         places: Where the boxes were found.
         policy: Thresholds.
         two_toned: The scanner left black and white only.
+        before: What was measured before streaks were painted over; None if none were.
     """
     scored = chances(measured, policy)
     clean = _without_stains(measured, scored, policy)
     if clean is not measured:
         scored = chances(clean, policy)
     every = doubts(clean, scored, places, policy, two_toned=two_toned)
+    if before is not None:
+        # A streak runs straight through a box, and holds no more than this: a stroke may have gone with it.
+        gone = before.evidence_mm2 - measured.evidence_mm2
+        wiped = np.where(before.streak > 0, gone >= policy.wiped_streak_mm2, gone >= policy.wiped_mm2)
+        every["wiped away with a streak"] = (scored.argmax(1) == 0) & wiped
     fades = every[FADES]
     return Judged(scored, np.any(list(every.values()), axis=0), two_toned and bool(fades.any() and fades.all()))
 
@@ -146,8 +159,13 @@ def doubts(
         # Where a cross covers so much, four triangles are left, or three; a hasty fill leaves a strip or a corner.
         "a hasty fill": crossed
         & (measured.cover >= policy.hasty_cover)
-        & ((measured.spots < 3) | (measured.spots > 5)),
-        "a streak": crossed & ((measured.streak > 0) | (_streaked(measured, crossed, pen, policy) & ~alike)),
+        & ((measured.spots < 3) | (measured.spots > 5) | _is_unlike(measured, crossed, policy)),
+        # Wet ink that a hand drew over its paper blackens a cross's box.
+        "a smear": (best == 2)
+        & (measured.dark >= policy.lighter_dark)
+        & (measured.between < policy.smear_gray * measured.dark)
+        & (measured.beside_mm2 >= policy.smear_mm2),
+        "a streak": crossed & (_on_streak(measured, crossed) | (_streaked(measured, crossed, pen, policy) & ~alike)),
         "a hair": crossed & is_thin(measured, crossed, own, policy) & ~thinner,
         "lighter spots in a fill": (best == 2)
         & ((measured.dark >= policy.lighter_dark) | blurred)
@@ -207,9 +225,22 @@ def _without_stains(measured: Measurements, p: Floats, policy: Policy) -> Measur
     return replace(measured, **none)
 
 
+def _is_unlike(measured: Measurements, crossed: Truths, policy: Policy) -> Truths:
+    """Tell which boxes are covered as no cross of the page's pen covers them, N: by a pale one, or one that is thin."""
+    thin = crossed.sum() >= policy.pen_marks and median(measured.cover[crossed]) <= policy.thin_cover
+    pale = (measured.dark < policy.alike_solid) & (measured.cover >= policy.pale_cover)
+    return pale | thin
+
+
+def _on_streak(measured: Measurements, crossed: Truths) -> Truths:
+    """Tell which boxes a straight line runs through, N; where it does through others, one may fade at a box as well."""
+    whole = measured.streak >= 1
+    return measured.streak > 0 if (whole & crossed).any() else whole
+
+
 def _streaked(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
     """Tell which ink may be a streak that fades within a box, N: on a page of streaks, what is pale or at its side."""
-    if np.sum(crossed & (measured.streak > 0)) < policy.streaked_boxes:
+    if np.sum(crossed & (measured.streak >= 1)) < policy.streaked_boxes:
         return np.zeros_like(crossed)
     return np.asarray((measured.depth_mm < policy.streaked_mm) | (measured.dark < policy.pale_line * pen), np.bool_)
 

@@ -51,6 +51,9 @@ RUN_MM = (-0.35, 0.25)
 """A line that begins so near a box's surroundings' inner edge, and ends so near their outer one, runs on."""
 
 
+THIN_COVER = 0.3
+"""Covered share up to which a line that ends at a box is no arm of a cross."""
+
 NO_GAP_MM = 9.0
 """Radius of the largest white disc in a box that nothing covers: more than any box has room for."""
 
@@ -77,7 +80,8 @@ class Measurements:
         beside_dark: How dark that is: its 75th percentile, 0 where the box holds more or it is next to nothing.
         dark: Darkness of the ink: the 95th percentile inside.
         white: Gray value of the paper around.
-        streak: 1 where a straight line, along or across the page, runs through the box and on at both sides; else 0.
+        streak: 1 where a straight line, along or across the page, runs through the box and on at both sides; ½ where it
+            does so at one side and little else is covered; else 0.
         runs_on: Number of lines that run from the box's edge to the edge of what is looked at around it.
         crumbs: Number of crumbs inside: dots far paler and smaller than a stroke, which is what a 1-bit scanner leaves
             of one that is about as dark as its threshold.
@@ -185,7 +189,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
             beside_mm2,
             top,
             white,
-            _of(inked, _streaks(dark[inked] > limit[inked], inner), len(patches)),
+            _of(inked, _streaks(dark[inked] > limit[inked], inner, cover[inked]), len(patches)),
             _of(inked, _runs_on(around[inked], depth), len(patches)),
             _crumbs(inside, ordered[:, -1], noise),
             np.full(len(patches), noise),
@@ -308,34 +312,45 @@ def _crumbs(inside: Floats32, darkest: Floats32, noise: float) -> Floats:
     return found
 
 
-def _streaks(dark: NDArray[np.bool_], inner: Window) -> Floats:
-    """Return 1 for each box whose patch is crossed by a straight line from edge to edge.
+def _streaks(dark: NDArray[np.bool_], inner: Window, cover: Floats) -> Floats:
+    """Return 1 for each box whose patch is crossed by a straight line from edge to edge, ½ where it ends at the box.
 
-    Dust in a feeder draws such lines, and so do folds. A pen's stroke that long, that straight and within 5° of the
-    page's own directions is rare enough to ask a person about.
+    Dust in a feeder draws such lines, and so do folds; they may fade. A pen's stroke that long, that straight and
+    within 5° of the page's own directions is rare enough to ask a person about. Where one ends at a box that a cross
+    covers, it may be an arm of it, so that is told of others alone.
 
     Args:
         dark: Ink in whole patches, N × rows × columns.
         inner: The inside of the box: what runs along its sides is its own outline, between two arms of a broad cross.
+        cover: Covered share of the box, N.
     """
     found = np.zeros(len(dark))
-    turned = dark.transpose(0, 2, 1)
-    for lines, inside, has in ((dark, inner[1], dark.any(2)), (turned, inner[0], dark.any(1))):
-        # Few have ink on nearly every row of their patch; a streak is sought in those only.
-        numbers = np.flatnonzero(has.mean(1) >= STREAK_SHARE)
-        if numbers.size == 0:
-            continue
-        # A line of one or two samples must not be lost between two columns.
-        thin = lines[numbers]
-        thick = thin.copy()
-        thick[:, :, 1:] |= thin[:, :, :-1]
-        thick[:, :, :-1] |= thin[:, :, 1:]
-        rows, columns = thick.shape[1:]
-        for slant in range(-STREAK_SLANT, STREAK_SLANT + 1):
-            shift = np.round(np.linspace(-slant / 2, slant / 2, rows)).astype(int)
-            at = np.clip(np.arange(columns)[None, inside] + shift[:, None], 0, columns - 1)
-            share = thick[:, np.arange(rows)[:, None], at].mean(1)
-            found[numbers] = np.maximum(found[numbers], share.max(1) >= STREAK_SHARE)
+    thin = np.flatnonzero(cover < THIN_COVER)
+    for lines, inside, ends in ((dark, inner[1], inner[0]), (dark.transpose(0, 2, 1), inner[0], inner[1])):
+        for rows in (slice(None, ends.stop), slice(ends.start, None)):
+            found[thin] = np.maximum(found[thin], 0.5 * _lines(lines[thin, rows], inside))
+        found = np.maximum(found, _lines(lines, inside))
+    return found
+
+
+def _lines(lines: NDArray[np.bool_], inside: slice) -> Floats:
+    """Return 1 for each patch in whose inner columns a straight line runs from the first row to the last."""
+    found = np.zeros(len(lines))
+    # Few have ink on nearly every row of their patch; a line is sought in those only.
+    numbers = np.flatnonzero(lines.any(2).mean(1) >= STREAK_SHARE)
+    if numbers.size == 0:
+        return found
+    # A line of one or two samples must not be lost between two columns.
+    thin = lines[numbers]
+    thick = thin.copy()
+    thick[:, :, 1:] |= thin[:, :, :-1]
+    thick[:, :, :-1] |= thin[:, :, 1:]
+    rows, columns = thick.shape[1:]
+    for slant in range(-STREAK_SLANT, STREAK_SLANT + 1):
+        shift = np.round(np.linspace(-slant / 2, slant / 2, rows)).astype(int)
+        at = np.clip(np.arange(columns)[None, inside] + shift[:, None], 0, columns - 1)
+        share = thick[:, np.arange(rows)[:, None], at].mean(1)
+        found[numbers] = np.maximum(found[numbers], share.max(1) >= STREAK_SHARE)
     return found
 
 

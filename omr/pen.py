@@ -25,7 +25,7 @@ def pen_dark(measured: Measurements, p: Floats, policy: Policy, *, least: int) -
     Stains and print that shines through may be taken for marks, and be more than the marks, so it is the darkness of
     the darker ones. A fill is darker than a stroke of the same pen: it counts only where strokes are few.
     """
-    marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak == 0) & (measured.runs_on < 2)
+    marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak < 1) & (measured.runs_on < 2)
     strokes = marked & (p[:, 2] < 0.5)
     told = strokes if strokes.sum() >= least else marked
     count = int(told.sum())
@@ -63,7 +63,7 @@ def _edge(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -
 
     Most that is taken for a mark may be none, so it is told by what is nearly as dark as the pen.
     """
-    strokes = measured.steep[crossed & (measured.streak == 0) & (measured.dark >= policy.edge_dark * pen)]
+    strokes = measured.steep[crossed & (measured.streak < 1) & (measured.dark >= policy.edge_dark * pen)]
     return median(strokes) if pen and len(strokes) >= policy.edge_marks else 0.0
 
 

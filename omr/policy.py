@@ -26,6 +26,9 @@ class Policy:
         fill_cover_spread: How fast that tips: the log-odds grow by 1 for each so much.
         hasty_cover: Covered share of a box from which on ink that leaves fewer than three spots of paper, or more than
             five, may be a hasty fill.
+        thin_cover: The same for any ink where the page's usual cross covers no more than this, …
+        pale_cover: … and any that covers so much …
+        alike_solid: … where it is paler than a felt tip's.
         arms_mm: Radius of the largest white gap from which on three or four spots of paper are what a cross leaves
             between its arms, however much it covers.
         sure: Least probability of a state that is not uncertain.
@@ -65,6 +68,8 @@ class Policy:
         left_mm2: Ink in a box of such a page from which on it may be what is left of a mark …
         left_cover: … and covered share, above that of the page's empty boxes, from which on it may be so.
         all_over: Share of a page's empty boxes in which pale crumbs are what shines through, where its marks are whole.
+        wiped_mm2: Evidence that a box may lose with streaks that are painted over, if none ran through it, …
+        wiped_streak_mm2: … and if one did; more may have been a stroke.
         steady_marks: Fewest marks of a page that tell, if none of them has fallen to pieces, that its pen is far from
             what its scanner still shows.
         steady_share: Share of them that may have fallen to pieces all the same, by a speck or a fold.
@@ -82,6 +87,8 @@ class Policy:
         lighter_dark: … where ink is at least so dark, since a pencil's fills are uneven, …
         blurred_cover: … or on a page so blurred that its boxes' lines cover so much of the empty ones.
         paper_mm: Radius of a white gap in a fill from which on it may be a cross.
+        smear_gray: Darkness of what is not solid in a fill, in that of its ink, below which …
+        smear_mm2: … so much ink around its box may be a smear, and the fill a cross.
         between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes, where paper has
             no grain and strokes cover less than half.
         between_pen: The same elsewhere, in the darkness of the strokes …
@@ -150,6 +157,9 @@ class Policy:
     fill_cover: float = 0.9
     fill_cover_spread: float = 0.006
     hasty_cover: float = 0.8
+    thin_cover: float = 0.6
+    pale_cover: float = 0.84
+    alike_solid: float = 0.8
     arms_mm: float = 0.45
     sure: float = 0.97
     beside_mm2: float = 0.6
@@ -179,6 +189,8 @@ class Policy:
     left_mm2: float = 0.15
     left_cover: float = 0.075
     all_over: float = 0.5
+    wiped_mm2: float = 1.0
+    wiped_streak_mm2: float = 3.0
     steady_marks: int = 5
     steady_share: float = 0.05
     most_spots: int = 12
@@ -195,6 +207,8 @@ class Policy:
     lighter_dark: float = 0.9
     blurred_cover: float = 0.1
     paper_mm: float = 0.2
+    smear_gray: float = 0.8
+    smear_mm2: float = 5.0
     between: float = 0.1
     between_pen: float = 0.32
     broad_cover: float = 0.7
@@ -247,5 +261,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a16")
+POLICY = Policy("a17")
 """The policy in use."""

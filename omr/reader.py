@@ -14,7 +14,7 @@ from omr.handwriting import Crop, Suggestion, crops, suggest
 from omr.identify import Identity, identify
 from omr.images import PageImage
 from omr.interpret import judge_boxes
-from omr.measure import measure
+from omr.measure import Measurements, measure
 from omr.outlines import PROVEN, Places, settle
 from omr.pair import place
 from omr.policy import POLICY, Policy
@@ -38,7 +38,7 @@ from omr.streaks import without_streaks
 from omr.strikes import struck_out
 from omr.testpage import is_test_page, test_page_refusal
 
-READER = "0.3.8"
+READER = "0.3.9"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 
@@ -157,11 +157,12 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
 
     laid = Laid(image.gray, page, black_level(image.gray, found))
     boxes = layout.on_page(number, FieldKind.BOX)
-    seen = _look(laid, layout, number, _rectangles(boxes), policy)
+    seen = _look(laid, layout, number, policy)
     if seen.streaked:
         cleaned = without_streaks(seen.laid, unprinted(layout, number), MM_PER_PX)
         if cleaned is not None:
-            seen = _look(replace(laid, gray=cleaned), layout, number, _rectangles(boxes), policy)
+            again = replace(laid, gray=cleaned)
+            seen = _look(again, layout, number, policy, before=seen.measured)
     if seen.laid.bend is None and page.markers < PROVEN:
         return Examined(Refusal(RefusalCode.NO_MARKERS, NOT_BORNE_OUT, image.sha256), {})
     if seen.laid.bend is None and page.residual_mm > policy.worst_fit_mm:
@@ -218,6 +219,7 @@ class _Seen:
         lost: Marks may be gone from the picture altogether.
         outside: Ink in no box.
         streaked: Whether some of it may be a streak.
+        measured: What was measured in the boxes.
     """
 
     laid: Laid
@@ -227,22 +229,25 @@ class _Seen:
     lost: bool
     outside: tuple[InkAt, ...]
     streaked: bool
+    measured: Measurements
 
 
-def _look(laid: Laid, layout: Layout, number: int, boxes_mm: Floats, policy: Policy) -> _Seen:
+def _look(laid: Laid, layout: Layout, number: int, policy: Policy, *, before: Measurements | None = None) -> _Seen:
     """Find the boxes of a page, measure and judge them, and look for ink elsewhere."""
+    boxes_mm = _rectangles(layout.on_page(number, FieldKind.BOX))
     laid, places = settle(laid, boxes_mm, layout.print[number - 1], layout.page_size_mm)
     at_mm = places.boxes(boxes_mm)
     measured = measure(laid, at_mm)
-    thought = judge_boxes(measured, places, policy, two_toned=is_two_toned(laid.gray))
+    two_toned = is_two_toned(laid.gray)
+    thought = judge_boxes(measured, places, policy, two_toned=two_toned, before=before)
     judged = thought.states()
     laid = replace(laid, page=places.page(laid.page))
     outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
     found = {ink.field for ink in outside}
     words = layout.on_page(number, FieldKind.WORDS)
     outside += tuple(ink for ink in struck_out(laid, words) if ink.field not in found)
-    streaked = bool(measured.streak.any()) or any(_may_be_streak(i) for i in outside)
-    return _Seen(laid, places, at_mm, judged, thought.lost, outside, streaked)
+    streaked = bool((measured.streak >= 1).any()) or any(_may_be_streak(i) for i in outside)
+    return _Seen(laid, places, at_mm, judged, thought.lost, outside, streaked, measured)
 
 
 def _may_be_streak(ink: InkAt) -> bool:

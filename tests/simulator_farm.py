@@ -20,7 +20,7 @@ import numpy as np
 import simulator_formats as formats
 from simulator_damage import Leaf, shown_through
 from simulator_ink import Surface
-from simulator_left import as_left
+from simulator_left import as_blackened, as_left
 from simulator_machines import Matrix, Printer, affine, is_whole, photocopied, printed, scanned
 from simulator_paper import SERIALS, STRANGERS, Pixels, blank, boxes, letter, paper
 from simulator_people import Person, somebody, write
@@ -101,6 +101,7 @@ def _sheet(profile: Profile, person: Person, printer: Printer, which: tuple[str,
     written = write(Surface(leaf.image, boxes(name, number)), name, number, person, rng)
     if profile.after is not None:
         profile.after(leaf)
+        written = as_blackened(written, leaf.image, boxes(name, number))
     if profile.copier is not None:
         leaf.image, copied = photocopied(leaf.image, profile.copier(rng), rng)
         measures = copied @ measures

@@ -6,15 +6,16 @@ pencil's stroke: what nobody can see in the picture nobody can be blamed for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
-from simulator_ink import LINE_MM
+from simulator_ink import LINE_MM, PX, Pixels
 from simulator_machines import Scanned
 from simulator_paper import paper
 from simulator_people import CROSS_SHARE, LEAST_SHARE
-from simulator_truth import PageTruth
+from simulator_truth import PageTruth, Written
 
 from forms.answers import Mark
 from forms.layout import Field, FieldKind
@@ -41,6 +42,35 @@ def black_share(picture: Scanned, box: Field) -> float:
         picture.image, picture.matrix @ to_mm, (side, side), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     )
     return float(np.mean(seen < 128))
+
+
+def as_blackened(written: Written, image: Pixels, boxes: Sequence[Field]) -> Written:
+    """Return what was written with those crosses doubtful that something, wet ink wiped over them, made full boxes.
+
+    Args:
+        written: As judged when it was written.
+        image: The page as it lies on the table afterwards.
+        boxes: Its boxes.
+    """
+    gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    limit = 0.5 * float(np.percentile(gray[::8, ::8], 80))
+    inset = LINE_MM + EDGE_MM
+
+    def is_black(box: Field) -> bool:
+        left, top = (round((v + inset) * PX) for v in (box.x, box.y))
+        right, low = (round((v - inset) * PX) for v in (box.x + box.w, box.y + box.h))
+        return float(np.mean(gray[top:low, left:right] < limit)) >= FULL_SHARE
+
+    places = {(f.question, f.option or ""): f for f in boxes}
+    return replace(
+        written,
+        boxes=tuple(
+            replace(b, doubtful=True)
+            if b.state is Mark.CROSSED and not b.doubtful and is_black(places[b.question, b.option])
+            else b
+            for b in written.boxes
+        ),
+    )
 
 
 def as_left(truth: PageTruth, picture: Scanned) -> PageTruth:

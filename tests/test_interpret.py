@@ -680,3 +680,56 @@ def test_the_dark_part_of_something_pale_is_no_stroke_of_the_page_s_pen() -> Non
     """A copier keeps as writing where a pencil's fill lies over its cross, and makes the rest of the fill paler."""
     page = _marked(10, dark=np.array([0.25] * 9 + [0.9]))
     assert _states(page) == [Mark.CROSSED] * 9 + [Mark.UNCERTAIN]
+
+
+def test_a_box_that_lost_more_than_a_streak_when_it_was_painted_over_waits() -> None:
+    """Painting over a broad band, a fold's shadow, may take a stroke away that lies within it."""
+    evidence = np.array([3.0] * 5 + [0.0] * 5)
+    page = _marked(10, evidence_mm2=evidence, ink_mm2=evidence)
+    where = Places(np.zeros((10, 2)), np.ones(10), np.ones(10, np.bool_), 0.0, np.eye(3))
+    before = replace(
+        page,
+        evidence_mm2=evidence + np.array([2.0] * 5 + [0.9, 1.1, 0.9, 2.9, 3.1]),
+        streak=np.array([0.0] * 7 + [1.0] * 3),
+    )
+    found = [state for state, _ in judge_boxes(page, where, POLICY, before=before).states()]
+    empty, waits = Mark.EMPTY, Mark.UNCERTAIN
+    assert found == [*[Mark.CROSSED] * 5, empty, waits, empty, empty, waits]
+
+
+@pytest.mark.parametrize(
+    ("dark", "usual", "state"),
+    [
+        pytest.param(1.0, 0.7, Mark.CROSSED, id="a felt tip's cross among its like"),
+        pytest.param(1.0, 0.4, Mark.UNCERTAIN, id="no cross of so thin a pen covers so much"),
+        pytest.param(0.66, 0.7, Mark.UNCERTAIN, id="nor one of a pale pen"),
+    ],
+)
+def test_a_box_covered_as_no_cross_of_the_pen_covers_it_may_be_a_hasty_fill(
+    dark: float, usual: float, state: Mark
+) -> None:
+    page = _marked(
+        10,
+        cover=np.array([usual] * 9 + [0.86]),
+        gap_mm=np.array([0.9] * 9 + [0.6]),
+        spots=np.array([4.0] * 10),
+        dark=np.array([dark] * 10),
+    )
+    assert _states(page)[9] is state
+
+
+@pytest.mark.parametrize(
+    ("between", "beside", "state"), [(0.7, 8.0, Mark.UNCERTAIN), (0.7, 2.0, Mark.FILLED), (0.95, 8.0, Mark.FILLED)]
+)
+def test_a_fill_with_gray_in_it_and_much_ink_around_may_be_a_cross_smeared_over(
+    between: float, beside: float, state: Mark
+) -> None:
+    smeared = replace(box(10.5, 1.0, 0.0, beside=beside), between=np.array([between]))
+    assert states(smeared, places(), POLICY)[0][0] is state
+
+
+def test_on_a_page_of_streaks_one_that_fades_at_a_box_waits_as_well() -> None:
+    half = np.array([1.0] + [0.0] * 8 + [0.5])
+    assert _states(_marked(10, streak=half))[9] is Mark.UNCERTAIN
+    # Alone it is a stroke that is upright.
+    assert _states(_marked(10, streak=half * (half < 1))) == [Mark.CROSSED] * 10

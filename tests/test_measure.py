@@ -332,3 +332,21 @@ def test_a_line_that_passes_along_a_side_and_a_ring_further_off_are_not_beside_a
     assert closely(along)["beside_mm2"] < 0.1
     assert closely(ring)["beside_mm2"] == 0
     assert closely(missed)["beside_mm2"] > 0.6
+
+
+def test_a_streak_that_fades_at_a_box_is_told_from_a_stroke() -> None:
+    def streak(patch: Gray) -> None:
+        cv2.line(patch, (30, 0), (31, 61), 60, 3)
+
+    def fading(patch: Gray) -> None:
+        cv2.line(patch, (30, 13), (31, 61), 60, 3)
+
+    def short(patch: Gray) -> None:
+        cv2.line(patch, (30, 22), (31, 42), 60, 3)
+
+    def crossed(patch: Gray) -> None:
+        fading(patch)
+        cv2.line(patch, (14, 16), (47, 46), 60, 7)
+        cv2.line(patch, (47, 16), (14, 46), 60, 7)
+
+    assert [closely(draw)["streak"] for draw in (streak, fading, short, crossed)] == [1, 0.5, 0, 0]
