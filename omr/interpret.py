@@ -13,7 +13,7 @@ from omr.calibration import CALIBRATION
 from omr.fading import FADES, is_in_shreds, torn_doubts
 from omr.measure import Measurements
 from omr.outlines import Places, least_clear
-from omr.pen import edge_doubts, is_alike, is_thin, palest, pen_dark, plain, usual_mm2
+from omr.pen import edge_doubts, is_alike, is_fuller, is_thin, palest, pen_dark, plain, usual_mm2
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
@@ -174,7 +174,10 @@ def doubts(
         "a dot": crossed & _dots(measured, policy),
         # Paler than a stroke, darker than paper: a fill may stand behind the strokes.
         "gray between its strokes": crossed
-        & (measured.between > plain(measured, crossed, own, policy, blurred=blurred)),
+        & (
+            (measured.between > plain(measured, crossed, own, policy, blurred=blurred))
+            | is_fuller(measured, crossed, policy)
+        ),
         "far less ink than others": crossed & (measured.evidence_mm2 < min(policy.scant_mm2, policy.scant * usual)),
         "a ring's edge": crossed & (measured.runs_on >= 2) & (measured.depth_mm < policy.corner_mm),
         # Black all around hides whatever a box holds, and looks like its line.

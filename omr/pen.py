@@ -124,6 +124,14 @@ def is_thin(measured: Measurements, crossed: Truths, pen: float, policy: Policy)
     return np.asarray(hair | ((width < policy.thin_mm) & scant), np.bool_)
 
 
+def is_fuller(measured: Measurements, crossed: Truths, policy: Policy) -> Truths:
+    """Tell which boxes are far fuller than the page's crosses and gray between, N: a copier may have torn a fill."""
+    if crossed.sum() < policy.pen_marks:
+        return np.zeros_like(crossed)
+    full = measured.cover >= policy.fuller * median(measured.cover[crossed])
+    return np.asarray(crossed & full & (measured.between >= policy.fuller_gray), np.bool_)
+
+
 def palest(measured: Measurements, pen: float, policy: Policy) -> float:
     """Return the darkness below which a mark is paler than the page's pen.
 

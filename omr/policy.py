@@ -94,6 +94,8 @@ class Policy:
         between_pen: The same elsewhere, in the darkness of the strokes …
         broad_cover: … up to this covered share, …
         between_broad: … and from there on.
+        fuller: The same in a box that is so much more covered than the page's usual cross, …
+        fuller_gray: … from this darkness on.
         between_more: The same on a blurred page, above what is usual there, …
         between_most: … up to this.
         darker: How much darker than the page's pen strokes are taken to be at most, in its darkness.
@@ -213,6 +215,8 @@ class Policy:
     between_pen: float = 0.32
     broad_cover: float = 0.7
     between_broad: float = 0.3
+    fuller: float = 2.0
+    fuller_gray: float = 0.06
     between_more: float = 0.16
     between_most: float = 0.48
     darker: float = 1.5
@@ -261,5 +265,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a17")
+POLICY = Policy("a18")
 """The policy in use."""

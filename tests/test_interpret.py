@@ -733,3 +733,19 @@ def test_on_a_page_of_streaks_one_that_fades_at_a_box_waits_as_well() -> None:
     assert _states(_marked(10, streak=half))[9] is Mark.UNCERTAIN
     # Alone it is a stroke that is upright.
     assert _states(_marked(10, streak=half * (half < 1))) == [Mark.CROSSED] * 10
+
+
+@pytest.mark.parametrize(
+    ("cover", "between", "state"), [(0.44, 0.12, Mark.UNCERTAIN), (0.44, 0.03, Mark.CROSSED), (0.3, 0.12, Mark.CROSSED)]
+)
+def test_a_box_far_fuller_than_the_page_s_crosses_and_gray_between_may_be_left_of_a_fill(
+    cover: float, between: float, state: Mark
+) -> None:
+    """A compact PDF kept a fine pencil's cross as writing and made specks of the fill over it."""
+    page = _marked(
+        10,
+        cover=np.array([0.16] * 9 + [cover]),
+        between=np.array([0.01] * 9 + [between]),
+        noise=np.full(10, 0.01),
+    )
+    assert _states(page)[9] is state
