@@ -13,7 +13,7 @@ from omr.calibration import CALIBRATION
 from omr.fading import FADES, is_in_shreds, torn_doubts
 from omr.measure import Measurements
 from omr.outlines import Places, least_clear
-from omr.pen import edge_doubts, is_alike, is_fuller, is_thin, palest, pen_dark, plain, usual_mm2
+from omr.pen import edge_doubts, edge_steepness, is_alike, is_fuller, is_thin, palest, pen_dark, plain, usual_mm2
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
@@ -219,7 +219,10 @@ def _without_stains(measured: Measurements, p: Floats, policy: Policy) -> Measur
         return measured
     pen = pen_dark(measured, p, policy, least=policy.pen_marks)
     limit = min(policy.stain, policy.stain_pale * pen) if pen >= policy.stain_pen else 0.0
-    stain = (measured.noise >= policy.grain) & (measured.dark < limit)
+    # Of a stroke that only grazes its box there is too little to tell how dark it is; but it is sharp, and goes on.
+    sharp = measured.steep > policy.alike_steep[1] * edge_steepness(measured, p.argmax(1) == 1, pen, policy)
+    grazing = sharp & (measured.beside_mm2 >= policy.beside_mm2)
+    stain = (measured.noise >= policy.grain) & (measured.dark < limit) & ~grazing
     # Most pages have none, and need no second look at what is likely.
     stain &= (measured.evidence_mm2 > 0) | (measured.ink_mm2 > 0) | (measured.pieces > 0)
     if not stain.any():

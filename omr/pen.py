@@ -50,7 +50,7 @@ def is_alike(measured: Measurements, crossed: Truths, pen: float, policy: Policy
     """
     if crossed.sum() < policy.pen_marks or not pen:
         return np.zeros_like(crossed), np.zeros_like(crossed)
-    steep = measured.steep / max(_edge(measured, crossed, pen, policy), 1e-6)
+    steep = measured.steep / max(edge_steepness(measured, crossed, pen, policy), 1e-6)
     width = measured.width_mm / max(median(measured.width_mm[crossed]), 1e-6)
     edges = (steep >= policy.alike_steep[0]) & (steep <= policy.alike_steep[1])
     alike = crossed & edges & (width <= policy.alike_width[1]) & (measured.dark >= policy.alike_dark * pen)
@@ -58,7 +58,7 @@ def is_alike(measured: Measurements, crossed: Truths, pen: float, policy: Policy
     return broad, np.asarray(alike & (width >= policy.alike_thin), np.bool_) if pen >= policy.alike_pen else broad
 
 
-def _edge(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> float:
+def edge_steepness(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> float:
     """Return how steep the edges of the page's strokes are, 1/mm; 0 where too few tell.
 
     Most that is taken for a mark may be none, so it is told by what is nearly as dark as the pen.
@@ -79,7 +79,7 @@ def edge_doubts(
         pen: How dark the page's pen is; 0 where too few marks tell.
         policy: Thresholds.
     """
-    edge, dark = _edge(measured, crossed, pen, policy), measured.dark
+    edge, dark = edge_steepness(measured, crossed, pen, policy), measured.dark
     told = crossed if edge else np.zeros_like(crossed)
     steep = measured.steep / max(edge, 1e-6)
     # Where a copier or scanner has smoothed the paper it has smoothed pale strokes as well, some more and some less.

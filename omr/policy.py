@@ -265,5 +265,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a18")
+POLICY = Policy("a19")
 """The policy in use."""

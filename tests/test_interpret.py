@@ -749,3 +749,20 @@ def test_a_box_far_fuller_than_the_page_s_crosses_and_gray_between_may_be_left_o
         noise=np.full(10, 0.01),
     )
     assert _states(page)[9] is state
+
+
+@pytest.mark.parametrize(("steep", "beside", "state"), [(5.0, 1.5, Mark.UNCERTAIN), (1.6, 1.5, Mark.EMPTY)])
+def test_a_tick_of_which_little_is_in_its_box_is_no_stain(steep: float, beside: float, state: Mark) -> None:
+    """So little ink tells nothing of how dark it is; but it is sharp, and most of it lies beside the box."""
+    evidence = np.array([4.0] * 9 + [0.6])
+    page = _marked(
+        10,
+        evidence_mm2=evidence,
+        ink_mm2=evidence,
+        dark=np.array([0.5] * 9 + [0.17]),
+        steep=np.array([2.0] * 9 + [steep]),
+        beside_mm2=np.array([0.0] * 9 + [beside]),
+        beside_dark=np.array([0.0] * 10),
+        noise=np.full(10, 0.01),
+    )
+    assert _states(page)[9] is state
