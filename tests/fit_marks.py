@@ -53,8 +53,15 @@ def _shard(profile: str, number: int) -> list[tuple[float, ...]]:
     scored: dict[int, tuple[float, ...]] = {}
     kept = []  # so that no two have one identity
 
-    def remember(measured: Measurements, places: Places, policy: Policy, *, two_toned: bool = False) -> mock.Mock:
-        judged: Judged = judge_boxes(measured, places, policy, two_toned=two_toned)
+    def remember(
+        measured: Measurements,
+        places: Places,
+        policy: Policy,
+        *,
+        two_toned: bool = False,
+        before: Measurements | None = None,
+    ) -> mock.Mock:
+        judged: Judged = judge_boxes(measured, places, policy, two_toned=two_toned, before=before)
         told = judged.states()
         kept.append(told)
         for (_, p), row, doubt in zip(told, judged.scored, judged.doubted, strict=True):
