@@ -38,7 +38,8 @@ def serving(app: WSGIApplication) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
+        # In its own thread, which otherwise may be waiting on what is closed.
+        server.trigger.pull_trigger(server.close)
         thread.join()
 
 
