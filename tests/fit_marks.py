@@ -25,9 +25,6 @@ import omr.calibration
 from omr.batch import read_files
 from omr.calibration import Calibration, Floats, Line, scores
 from omr.interpret import Judged, judge_boxes
-from omr.measure import Measurements
-from omr.outlines import Places
-from omr.policy import Policy
 from omr.readings import PageReading
 
 STATES = ("empty", "crossed", "filled")
@@ -53,15 +50,8 @@ def _shard(profile: str, number: int) -> list[tuple[float, ...]]:
     scored: dict[int, tuple[float, ...]] = {}
     kept = []  # so that no two have one identity
 
-    def remember(
-        measured: Measurements,
-        places: Places,
-        policy: Policy,
-        *,
-        two_toned: bool = False,
-        before: Measurements | None = None,
-    ) -> mock.Mock:
-        judged: Judged = judge_boxes(measured, places, policy, two_toned=two_toned, before=before)
+    def remember(*given: object, **more: object) -> mock.Mock:
+        judged: Judged = judge_boxes(*given, **more)
         told = judged.states()
         kept.append(told)
         for (_, p), row, doubt in zip(told, judged.scored, judged.doubted, strict=True):

@@ -435,6 +435,28 @@ def test_storage_that_was_cleared_under_an_open_page_takes_new_answers(site: Pho
     assert site.answers("rensat") == [ANSWER]
 
 
+@pytest.mark.parametrize(("closed", "kept"), [(2, True), (3, False)])
+def test_a_store_that_is_closed_while_it_is_opened_anew_is_opened_once_more(
+    site: PhoneSite, closed: int, kept: bool
+) -> None:
+    """Clearing takes its time. Who can't write in the end is told so, and waits for ever nowhere."""
+    slug = f"stangd-{closed}"
+    site.survey(slug)
+    with site.window() as window:
+        page = engine(window, slug)
+        page.evaluate("survey.beginDraft({ form: 'ett' }, 'text')")
+        page.evaluate(
+            """(left) => {
+              const once = survey.store.once.bind(survey.store);
+              survey.store.once = (...given) =>
+                left-- > 0 ? Promise.reject(new DOMException("closed", "AbortError")) : once(...given);
+            }""",
+            closed,
+        )
+        told = page.evaluate("survey.saveDraft({ form: 'ett' }, 'mer').catch((error) => error.name)")
+    assert told == (True if kept else "AbortError")
+
+
 def test_erasing_everything_reaches_open_tabs(site: PhoneSite) -> None:
     site.survey("radera")
     with site.window() as window:

@@ -71,15 +71,16 @@ export class Store {
   /**
    * Run work in one transaction; resolves with its result when everything is on the disk.
    *
-   * A connection that the browser has closed under us, because storage was cleared or erased, is opened anew once.
+   * A connection that the browser has closed under us, because storage was cleared or erased, is opened anew; it may be
+   * closed once more while that goes on.
    */
-  async inTransaction(stores, mode, work) {
+  async inTransaction(stores, mode, work, again = 2) {
     try {
       return await this.once(stores, mode, work);
     } catch (error) {
-      if (!error || !["AbortError", "InvalidStateError"].includes(error.name)) throw error;
+      if (!again || !error || !["AbortError", "InvalidStateError"].includes(error.name)) throw error;
       this.opening = null;
-      return this.once(stores, mode, work);
+      return this.inTransaction(stores, mode, work, again - 1);
     }
   }
 
