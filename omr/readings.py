@@ -72,7 +72,8 @@ REFUSAL_TEXTS: Mapping[RefusalCode, tuple[str, str]] = {
     ),
     RefusalCode.TOO_PALE: (
         "The scanner made the picture black and white, and took part of what was written for paper.",
-        "Scan the page again in gray, the original if this is a copy; or enter it by hand from the paper, not from the picture.",
+        "Scan the page again in gray, the original if this is a copy; or enter it by hand from the paper, "
+        "not from the picture.",
     ),
     RefusalCode.NOT_AN_IMAGE: (
         "The file is not a picture or PDF that can be read.",

@@ -43,7 +43,9 @@ REFUSALS: Mapping[RefusalCode, Pair] = {
     ),
     RefusalCode.TOO_PALE: lambda: (
         gettext("The scanner made the picture black and white, and took part of what was written for paper."),
-        gettext("Scan the page again in gray, the original if this is a copy, or enter it from the paper, not the picture."),
+        gettext(
+            "Scan the page again in gray, the original if this is a copy, or enter it from the paper, not the picture."
+        ),
     ),
     RefusalCode.NOT_AN_IMAGE: lambda: (
         gettext("The file is not a picture or PDF that can be read."),
