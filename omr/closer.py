@@ -41,6 +41,9 @@ SIDE_MM = 0.35
 LINE_DARK = 0.15
 """How much darker than the paper right beside it a line beside a box is. A shadow's edge is not."""
 
+PALE_LINE_DARK = 0.1
+"""The same where the page's pen is pale: a copier keeps less of its strokes in a box than beside it."""
+
 LINE_MM = 2.6
 """Widest line that is told from the paper beside it; broader things are ink where they are very dark."""
 
@@ -120,6 +123,12 @@ def widths(ink: Bytes, evidence: Floats) -> Floats:
     return found
 
 
+def is_pale(top: Floats32, evidence: Floats) -> bool:
+    """Tell whether a page's ink is pale, by how dark it is in the boxes that hold some."""
+    inked = evidence > NEARLY_EMPTY_MM2
+    return bool(inked.any() and np.float32(median(top[inked])) <= PALE_PEN)
+
+
 def faint(inside: Floats32, top: Floats32, evidence: Floats, noise: float) -> Floats:
     """Return the length of the longest faint line in each box that holds next to no ink, mm; 0 where ink is dark.
 
@@ -127,12 +136,11 @@ def faint(inside: Floats32, top: Floats32, evidence: Floats, noise: float) -> Fl
     does.
     """
     found = np.zeros(len(inside))
-    inked = evidence > NEARLY_EMPTY_MM2
-    if not inked.any() or np.float32(median(top[inked])) > PALE_PEN:
+    if not is_pale(top, evidence):
         return found
     kernel = np.ones((FAINT_SAMPLES, FAINT_SAMPLES), np.uint8)
     limit = max(FAINT_DARK, FAINT_NOISE * noise)
-    for n in np.flatnonzero(~inked):
+    for n in np.flatnonzero(evidence <= NEARLY_EMPTY_MM2):
         line = (cv2.morphologyEx(inside[n], cv2.MORPH_TOPHAT, kernel) > limit).astype(np.uint8)
         for along in ((1, FAINT_STRAIGHT), (FAINT_STRAIGHT, 1)):
             straight = cv2.morphologyEx(line, cv2.MORPH_OPEN, np.ones(along, np.uint8))
@@ -163,7 +171,9 @@ def lighter(inside: Floats32, top: Floats32, cover: Floats) -> Floats:
     return found
 
 
-def beside(dark: Floats32, around: NDArray[np.bool_], depth: Floats, evidence: Floats) -> tuple[Floats, Floats]:
+def beside(
+    dark: Floats32, around: NDArray[np.bool_], depth: Floats, evidence: Floats, least_dark: float
+) -> tuple[Floats, Floats]:
     """Return how much ink lies around each box, mm², and how dark it is.
 
     Args:
@@ -171,6 +181,7 @@ def beside(dark: Floats32, around: NDArray[np.bool_], depth: Floats, evidence: F
         around: Where they are dark around the box.
         depth: How deep in the box each sample lies, rows × columns.
         evidence: Evidence of ink inside.
+        least_dark: How much darker than the paper right beside it a line is.
     """
     area = np.asarray(counted(around) * STEP_MM**2, np.float64)
     darkness_there = np.zeros(len(dark))
@@ -178,7 +189,7 @@ def beside(dark: Floats32, around: NDArray[np.bool_], depth: Floats, evidence: F
     for n in np.flatnonzero((area >= CLOSE_MM2) & (evidence <= NEARLY_EMPTY_MM2)):
         seen = dark[n]
         paper = cv2.morphologyEx(seen, cv2.MORPH_OPEN, kernel)
-        line = (seen - paper > LINE_DARK) | (seen > SOLID_DARK)
+        line = (seen - paper > least_dark) | (seen > SOLID_DARK)
         ink = around[n] & line
         ink &= ~_passing(line, depth) & ~_passing(line.T, depth.T).T
         if (ink & (depth > -NEAR_MM)).sum() * STEP_MM**2 < LEAST_NEAR_MM2:

@@ -13,7 +13,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.closer import STREAK_SHARE, STREAK_SLANT, along, beside, faint, largest_gap, lighter, spots, steepness, widths
+from omr.closer import (
+    LINE_DARK,
+    PALE_LINE_DARK,
+    STREAK_SHARE,
+    STREAK_SLANT,
+    along,
+    beside,
+    faint,
+    is_pale,
+    largest_gap,
+    lighter,
+    spots,
+    steepness,
+    widths,
+)
 from omr.images import Gray
 from omr.register import STEP_MM, Floats, Floats32, Laid
 from omr.samples import by_size, counted, darkness, median, sample, whites
@@ -36,6 +50,12 @@ OUTSET_MM = 0.3
 
 LEAST_DARK = 0.14
 """Darkness from which on something is ink: above scanner noise and JPEG's rings, below a fine pencil."""
+
+AROUND_DARK = 0.2
+"""The same around a box, but on smooth paper where the page's pen is pale."""
+
+SMOOTH = 0.015
+"""Noise of the paper's darkness up to which pale ink around a box stands out from it."""
 
 SPECK_MM2 = 0.05
 """Specks up to this size are nothing."""
@@ -171,11 +191,13 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
     inked = np.flatnonzero(samples)
     evidence, deepest, pieces, longest = np.zeros((4, len(patches)))
     evidence[inked], deepest[inked], pieces[inked], longest[inked] = _strokes(ink[inked], depth[inner])
-    around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, 0.2))
+    around = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, AROUND_DARK))
     cover = counted(covered_at) / covered[0].size
-    beside_mm2, beside_dark = beside(dark, around, depth, evidence)
     # The paper's white is the 80th percentile, so paper's middle value lies 0.84 standard deviations darker.
     noise = median(dark[:, ::2, ::2]) / 0.84
+    pale = noise < SMOOTH and is_pale(top, evidence)
+    near_by = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, LEAST_DARK)) if pale else around
+    beside_mm2, beside_dark = beside(dark, near_by, depth, evidence, PALE_LINE_DARK if pale else LINE_DARK)
     return np.stack(
         [
             evidence,

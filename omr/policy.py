@@ -234,7 +234,7 @@ class Policy:
     line: float = 0.33
     toned_cover: float = 0.05
     faint_pen: float = 0.36
-    faint_mm: float = 1.5
+    faint_mm: float = 1.2
     faint: float = 0.205
     alike_steep: tuple[float, float] = (0.92, 1.3)
     alike_width: tuple[float, float] = (0.7, 1.6)
@@ -265,5 +265,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a19")
+POLICY = Policy("a20")
 """The policy in use."""

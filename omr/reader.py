@@ -38,7 +38,7 @@ from omr.streaks import without_streaks
 from omr.strikes import struck_out
 from omr.testpage import is_test_page, test_page_refusal
 
-READER = "0.3.11"
+READER = "0.3.12"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 

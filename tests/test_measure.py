@@ -245,6 +245,17 @@ def test_faint_lines_are_looked_for_where_ink_is_pale() -> None:
         assert bool(numbers[row, 0] > 2.0) is found
 
 
+def test_pale_strokes_beside_a_box_count_where_the_pen_is_pale() -> None:
+    """A copier that keeps dark parts as writing may leave more of a soft pencil beside a box than in it."""
+    patch: Gray = np.full((62, 62), 240, np.uint8)
+    cv2.line(patch, (3, 18), (9, 40), 204, 3)
+    row = [f.name for f in fields(Measurements)].index("beside_mm2")
+    for pen, found in ((170, True), (60, False)):
+        marked: Gray = np.full((62, 62), 240, np.uint8)
+        cv2.line(marked, (18, 18), (43, 43), pen, 4)
+        assert bool(measure_patches(np.stack([patch, marked]), (4.5, 4.5), 30.0)[row, 0] >= POLICY.beside_mm2) is found
+
+
 @pytest.mark.parametrize(("end", "found"), [((44, 20), False), ((18, 44), False), ((44, 30), True), ((26, 44), True)])
 def test_the_outline_of_a_box_that_shines_through_is_no_faint_line(end: tuple[int, int], found: bool) -> None:
     """Lines along the page or across it are print's; one that leans by 20 degrees is a hand's."""
