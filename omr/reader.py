@@ -33,12 +33,13 @@ from omr.readings import (
 from omr.register import Floats, Found, Laid, Registration, black_level, find_markers
 from omr.samples import is_two_toned
 from omr.slips import Slip, find_slips, is_slip
-from omr.stray import MM_PER_PX, InkAt, corners_mm, ink_outside, unprinted
+from omr.stray import InkAt, corners_mm, ink_outside
 from omr.streaks import without_streaks
 from omr.strikes import struck_out
 from omr.testpage import is_test_page, test_page_refusal
+from omr.zones import MM_PER_PX, unprinted
 
-READER = "0.3.12"
+READER = "0.3.13"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 

@@ -7,7 +7,6 @@ ink, piece by piece; where a piece lies says what it is.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,39 +14,22 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
+from omr.closer import LINE_DARK, LINE_MM, SOLID_DARK
 from omr.images import Gray
 from omr.limits import Limits, lightest, limits_of
 from omr.policy import Policy
 from omr.register import Floats, Laid, Registration
 from omr.spills import spilled
-
-MM_PER_PX = 25.4 / 150
-"""Of the layout's `print` pictures."""
-
-PRINT_ROOM_PX = 2
-"""Print is widened by so much before it is taken away: what the fit is off, and what a scanner adds to a letter."""
+from omr.zones import COARSE, MM_PER_PX, Zones, slices, zones_of
 
 INK_DARK = 0.22
 """Darkness from which on something outside a box is ink."""
 
-LINE_DARK = 0.15
-"""How much darker than the paper right beside it ink is. A shadow's edge, a fold and what coffee leaves are not."""
-
-LINE_MM = 2.6
-"""Widest line that is told from the paper right beside it; broader things are ink where they are very dark."""
-
-SOLID_DARK = 0.6
-"""Darkness from which on something is ink however broad it is."""
-
 PEN_DARK = 0.5
 """Darkness from which on ink is a pen's and no spill's."""
-
-COARSE = 2
-"""`print` pixels a pixel of the first look."""
 
 AROUND = np.ones((3, 3), np.uint8)
 """A pixel of the image and those around it."""
@@ -69,15 +51,6 @@ PIECE_MM2 = 0.12
 OVERSHOOT_MM = 3.0
 """Around a marked box: what the first look sees there is its own overshoot; a closer look is worth what lies beyond."""
 
-RING_MM = 1.3
-"""Around a box: ink there hangs together with its mark, if it has one."""
-
-WORDS_ROOM_MM = 1.2
-"""Around an option's words: a circle or an underline runs there."""
-
-TEXT_ROOM_MM = 3.0
-"""Around a text field: ink there belongs to the field."""
-
 
 Bytes = NDArray[np.uint8]
 
@@ -97,92 +70,6 @@ class InkAt:
     box_mm: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Zones:
-    """What each place of a page belongs to.
-
-    Attributes:
-        of: Zone of each picture pixel: 0 nothing, n the n-th of `fields`, a box standing for the ring around it.
-        fields: The fields that have a zone.
-        paper: 1 where nothing is printed, nor close by.
-        coarse: 255 where something counts at the first look: a zone, and nothing printed near.
-        within: The rows and columns of that look between which all of those lie; empty where there are none.
-    """
-
-    of: NDArray[np.int16]
-    fields: tuple[Field, ...]
-    paper: Bytes
-    coarse: Bytes
-    within: tuple[slice, slice]
-
-
-@lru_cache(maxsize=64)
-def _zones(layout_id: str, picture: bytes, fields: tuple[Field, ...]) -> _Zones:
-    """Draw the zones of a page, weaker claims first. `layout_id` keeps the pages of two layouts apart."""
-    with Image.open(io.BytesIO(picture)) as opened:
-        printed = (np.asarray(opened.convert("L")) < 128).astype(np.uint8)
-    paper = 1 - _dilated(printed, PRINT_ROOM_PX)
-    of = np.zeros(printed.shape, np.int16)
-    numbered = list(enumerate(fields, 1))
-    claims = (
-        (FieldKind.AREA, 0.0),
-        (FieldKind.TEXT, TEXT_ROOM_MM),
-        (FieldKind.WORDS, WORDS_ROOM_MM),
-        (FieldKind.BOX, RING_MM),
-        (FieldKind.TEXT, 0.0),
-    )
-    for kind, room in claims:
-        for number, field in numbered:
-            if field.kind is kind:
-                of[_slices(field, room)] = number
-    # The first look thickens print as it thickens lines, by a pixel of the image and half of one of its own.
-    count = (~_dilated(printed, PRINT_ROOM_PX + COARSE).astype(np.bool_) & (of > 0)).astype(np.uint8) * np.uint8(255)
-    rows, columns = (n // COARSE * COARSE for n in count.shape)
-    coarse = count[:rows, :columns].reshape(rows // COARSE, COARSE, columns // COARSE, COARSE).min((1, 3))
-    left, top, width, height = cv2.boundingRect(coarse)
-    within = slice(top, top + height), slice(left, left + width)
-    return _Zones(of, fields, paper, np.ascontiguousarray(coarse), within)
-
-
-def _dilated(printed: Bytes, room_px: int) -> Bytes:
-    size = 2 * room_px + 1
-    return np.asarray(cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))), np.uint8)
-
-
-def _slices(field: Field, room_mm: float, step_mm: float = MM_PER_PX) -> tuple[slice, slice]:
-    left, top = (max(0, round((v - room_mm) / step_mm)) for v in (field.x, field.y))
-    right, low = (max(0, round((v + room_mm) / step_mm)) for v in (field.x + field.w, field.y + field.h))
-    return slice(top, low), slice(left, right)
-
-
-def unprinted(layout: Layout, number: int) -> Bytes:
-    """Return where nothing is printed on a page, nor close by: 1 there, at the scale of the `print` pictures."""
-    return _zones_of(layout, number).paper
-
-
-def _zones_of(layout: Layout, number: int) -> _Zones:
-    return _zones_known(_Same(layout), number)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """A layout that is like none but itself: all its fields need not be compared with another's."""
-
-    layout: Layout
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.layout is other.layout
-
-    def __hash__(self) -> int:
-        return id(self.layout)
-
-
-@lru_cache(maxsize=64)
-def _zones_known(same: _Same, number: int) -> _Zones:
-    layout = same.layout
-    return _zones(layout.id, layout.print[number - 1], tuple(f for f in layout.fields if f.page == number))
-
-
 def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark], policy: Policy) -> tuple[InkAt, ...]:
     """Find the ink on a page that is in no box.
 
@@ -198,13 +85,13 @@ def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark],
         Ink at words, in areas and in text fields, each field at most once; a displaced mark beside an empty box
         counts for the question's area.
     """
-    zones = _zones_of(layout, number)
+    zones = zones_of(layout, number)
     marked = _marked(zones.fields, states)
     seen = _seen(laid, zones, marked)
     if seen is None:
         return ()
     limits, found = seen
-    ink = _pieces(laid, zones, _bands(found, zones.of.shape[0]), limits)
+    ink = _beside_areas(_pieces(laid, zones, _bands(found, zones.of.shape[0]), limits), zones.fields)
     return _sorted_out(ink, zones.fields, marked, policy)
 
 
@@ -223,7 +110,7 @@ class _Ink:
         return slice(int(first), int(last))
 
 
-def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool]) -> tuple[Limits, Bytes] | None:
+def _seen(laid: Laid, zones: Zones, marked: dict[int, bool]) -> tuple[Limits, Bytes] | None:
     """Return how dark is dark, and where something counts at the first look, 255 there, at its scale.
 
     On most pages nothing does: then there is nothing to return.
@@ -244,7 +131,8 @@ def _seen(laid: Laid, zones: _Zones, marked: dict[int, bool]) -> tuple[Limits, B
     cv2.bitwise_and(dark, zones.coarse[zones.within], dst=found[zones.within])
     for number, has in marked.items():
         if has:  # its own overshoot
-            found[_slices(zones.fields[number - 1], OVERSHOOT_MM, step_mm)] = 0
+            box = zones.fields[number - 1]
+            found[slices((box.x, box.y, box.w, box.h), OVERSHOOT_MM, OVERSHOOT_MM, step_mm)] = 0
     if cv2.countNonZero(found) < LEAST_COARSE:
         return None
     limits = limits_of(laid, zones.of.shape, MM_PER_PX)
@@ -302,7 +190,7 @@ class _Dark:
     pale: NDArray[np.bool_]
 
 
-def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: Limits) -> _Ink:
+def _pieces(laid: Laid, zones: Zones, bands: Sequence[slice], limits: Limits) -> _Ink:
     """Return the ink in some bands of a page, specks left out."""
     dark = [_dark(laid, zones, band, limits) for band in bands]
     parts: list[_Ink] = []
@@ -318,7 +206,7 @@ def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: Limits) -
         piece = np.asarray(labels[y - top, x - left], np.int32)
         zone = zones.of[y, x]
         size_mm2 = np.bincount(piece, minlength=count) * MM_PER_PX**2
-        real = (size_mm2[piece] >= PIECE_MM2) & (zone > 0)
+        real = (size_mm2[piece] >= PIECE_MM2) & (zone != 0)
         parts.append(_Ink(piece[real] + np.int32(pieces), zone[real], x[real], y[real]))
         pieces += count
     if not parts:
@@ -329,7 +217,7 @@ def _pieces(laid: Laid, zones: _Zones, bands: Sequence[slice], limits: Limits) -
     return _Ink(piece[order], zone, x, y)
 
 
-def _dark(laid: Laid, zones: _Zones, band: slice, limits: Limits) -> _Dark:
+def _dark(laid: Laid, zones: Zones, band: slice, limits: Limits) -> _Dark:
     """Find the ink in a band of a page, specks and what no hand put there included."""
     shape = zones.of.shape
     seen = laid.upright(zones.of[band].shape, MM_PER_PX, first_row=band.start)
@@ -396,6 +284,19 @@ def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], pol
         if area >= limit:
             results.append(InkAt(field, area, _around(ink.x[here], ink.y[here])))
     return tuple(results)
+
+
+def _beside_areas(ink: _Ink, fields: Sequence[Field]) -> _Ink:
+    """Give what lies beside areas to them; but what is part of a mark, a text or a ring around words is none of it."""
+    zone = np.abs(ink.zone)
+    for piece in np.unique(ink.piece[ink.zone < 0]):
+        own = ink.of(piece)
+        numbers, counts = np.unique(ink.zone[own][ink.zone[own] > 0], return_counts=True)
+        if numbers.size:
+            alone = all(fields[n - 1].kind is FieldKind.AREA for n in numbers)
+            zone[own][ink.zone[own] < 0] = numbers[counts.argmax()] if alone else 0
+    real = zone > 0
+    return _Ink(ink.piece[real], zone[real], ink.x[real], ink.y[real])
 
 
 def _whole_pieces(ink: _Ink, fields: Sequence[Field]) -> _Ink:

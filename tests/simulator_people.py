@@ -38,6 +38,15 @@ SPECK_SHARE = 0.035
 LEAST_SHARE = 0.06
 """A mark of which less lies in its box may be taken for none: 0.9 of 15 mm²."""
 
+OF_TEXT_MM = 3.0
+"""Ink so near to a text field belongs to the field, as the contract of readings says."""
+
+NEAR_MM = 12.0
+"""A person who looks at a question sees a note so far from it."""
+
+BESIDE_MM, BETWEEN_MM = 5.0, 1.0
+"""A note in no question's area, so near to one at its side, or above or below it, belongs to a question."""
+
 ASIDE_MM = 0.3
 """A mark whose middle lies farther than this outside its box may be meant for none."""
 
@@ -153,6 +162,7 @@ class _Writer:
     bias: Points = field(init=False)
     marks: dict[int, _Mark] = field(default_factory=dict)
     stray: list[StrayTruth] = field(default_factory=list)
+    noted: set[tuple[str, str | None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         angle, far = self.rng.uniform(0, 2 * np.pi), self.person.habit.bias * self.rng.uniform(0.4, 1)
@@ -291,18 +301,25 @@ class _Writer:
         else:
             return
         self.scrawl(x, y, length, 1.6)
-        for area in self.layout.on_page(self.page, FieldKind.AREA):
-            if area.x < x + length and area.x + area.w > x and area.y < y + 1.5 and area.y + area.h > y - 1.5:
-                self._noted(area.question, x, y, length)
+        off = {a.question: _off(a, x, y, length) for a in self.layout.on_page(self.page, FieldKind.AREA)}
+        near = tuple(q for q, (across, down) in off.items() if max(across, down) <= NEAR_MM)
+        hit = [q for q, far in off.items() if max(far) < 0]
+        for question in hit:
+            self._noted(question, x, y, length, near)
+        beside = [q for q, (across, down) in off.items() if across <= BESIDE_MM and down <= BETWEEN_MM]
+        if beside and not hit:
+            self.stray.append(StrayTruth(beside[0], None, "note beside", near))
 
-    def _noted(self, question: str, x: float, y: float, length: float) -> None:
-        """Record a note in a question's area: at an option's words if it touches them, else elsewhere."""
-        hit = [
-            w
-            for w in self.layout.on_page(self.page, FieldKind.WORDS)
-            if w.question == question and w.x < x + length and w.x + w.w > x and w.y < y + 1.5 and w.y + w.h > y - 1.5
-        ]
-        self.stray += [StrayTruth(question, w.option, "note") for w in hit] or [StrayTruth(question, None, "note")]
+    def _noted(self, question: str, x: float, y: float, length: float, near: tuple[str, ...]) -> None:
+        """Record a note in a question's area: in or close to a text field, at an option's words, or elsewhere."""
+        for place in self.layout.on_page(self.page, FieldKind.TEXT):
+            off_x = max(place.x - x - length / 2, x + length / 2 - place.x - place.w)
+            if place.question == question and max(off_x, place.y - y, y - place.y - place.h) <= OF_TEXT_MM:
+                self.noted.add((place.question, place.option))
+                return
+        words = [w for w in self.layout.on_page(self.page, FieldKind.WORDS) if w.question == question]
+        options = [w.option for w in words if max(_off(w, x, y, length)) < 0] or [None]
+        self.stray += [StrayTruth(question, option, "note", near) for option in options]
 
     def scrawl(self, x: float, y: float, length: float, high: float = 1.9) -> None:
         """Write wavy words: what handwriting is to a machine that does not read it."""
@@ -344,6 +361,11 @@ class _Writer:
         return tuple(told)
 
 
+def _off(place: Field, x: float, y: float, length: float) -> tuple[float, float]:
+    """Return how far a note is from a place, across the page and down; less than 0 where it overlaps, mm."""
+    return max(place.x - x - length, x - place.x - place.w), max(place.y - y - 1.5, y - 1.5 - place.y - place.h)
+
+
 def write(surface: Surface, name: str, page: int, person: Person, rng: np.random.Generator) -> Written:
     """Fill in a page.
 
@@ -376,7 +398,7 @@ def write(surface: Surface, name: str, page: int, person: Person, rng: np.random
     texts = {}
     for place in layout.on_page(page, FieldKind.TEXT):
         used = bool(rng.random() < ways.writes)
-        texts[place.question, place.option] = used
+        texts[place.question, place.option] = used or (place.question, place.option) in writer.noted
         if used:
             long = min(place.w - 5, rng.uniform(15, 70))
             writer.scrawl(place.x + 2.5, place.y + min(place.h, 9.0) / 2, long, 1.5)

@@ -215,8 +215,10 @@ def _stray(tally: Tally, written: Written, reading: Json) -> None:
     for stray in written.stray:
         # Ink at an option's words may be told of that option or of its question as a whole.
         seen = (stray.question, stray.option) in found or stray.question in asked
+        if stray.how == "note beside":
+            seen = not asked.isdisjoint(stray.near)
         tally.stray[f"{stray.how} > {'found' if seen else 'missed'}"] += 1
-    true = {s.question for s in written.stray}
+    true = {q for s in written.stray for q in (s.question, *s.near)}
     tally.stray["nothing > found"] += sum(question not in true for question, _ in found)
 
 
@@ -234,7 +236,7 @@ def _questions(tally: Tally, page: PageTruth, reading: Json) -> None:
         if any(b.doubtful for b in several):
             tally.questions["in doubt"] += 1
             continue
-        drawn = [(s.question, s.option) for s in page.written.stray]
+        drawn = [(s.question, s.option) for s in page.written.stray if s.how != "note beside"]
         true = _judged(asked[name], {b.option: b.state for b in several}, drawn, used)
         read = _judged(asked[name], {b.option: states[name, b.option] for b in several}, stray, inked)
         tally.questions[verdict(true, read)] += 1

@@ -35,12 +35,14 @@ class StrayTruth:
     Attributes:
         question: Question whose area it lies in.
         option: Option at whose words it stands; None: elsewhere in the question's area.
-        how: `struck out`, `circled`, `underlined` or `note`.
+        how: `struck out`, `circled`, `underlined`, `note`, or `note beside` for one that is in no question's area.
+        near: Questions near a note, at any of which a person may see it; one that lies beside them must be told at one.
     """
 
     question: str
     option: str | None
     how: str
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

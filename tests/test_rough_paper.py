@@ -20,8 +20,8 @@ from omr.policy import POLICY
 from omr.reader import examine
 from omr.readings import Outcome, PageReading, Refusal, RefusalCode
 from omr.register import Bend, Laid, find_markers, register
-from omr.stray import MM_PER_PX, unprinted
 from omr.streaks import without_streaks
+from omr.zones import MM_PER_PX, unprinted
 
 DATA, LAYOUT = simulator_sheets.sheets()
 PAGES = simulator.printed(DATA, LAYOUT)[0]
