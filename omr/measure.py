@@ -179,7 +179,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
     white = whites(patches, 0.8)
     dark = darkness(patches, white, black)
     depth, inner, near = _places(patches.shape[1:], size_mm)
-    inside = dark[:, inner[0], inner[1]]
+    inside = np.ascontiguousarray(dark[:, inner[0], inner[1]])
     ordered = np.sort(inside.reshape(len(inside), -1), axis=1)
     top = ordered[:, int(0.95 * (ordered.shape[1] - 1))]
     # Half of the pen's own darkness is where a stroke's edge is, however pale the pen and however blurred the edge.
@@ -198,7 +198,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
     pale = noise < SMOOTH and is_pale(top, evidence)
     near_by = (depth <= -OUTSET_MM)[None] & (dark > np.maximum(limit, LEAST_DARK)) if pale else around
     beside_mm2, beside_dark = beside(dark, near_by, depth, evidence, PALE_LINE_DARK if pale else LINE_DARK)
-    return np.stack(
+    return np.array(
         [
             evidence,
             samples * STEP_MM**2,
@@ -222,8 +222,9 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
             lighter(dark[:, near[0], near[1]], top, cover),
             faint(inside, top, evidence, noise),
             _of(inked, steepness(inside[inked], top[inked]), len(patches)),
-        ]
-    ).astype(np.float64)
+        ],
+        np.float64,
+    )
 
 
 def _of(numbers: NDArray[np.intp], values: Floats, count: int) -> Floats:
@@ -270,8 +271,7 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     mosaic[:, :rows] = ink
     pieces, labels, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
     reach = np.zeros(pieces)
-    at = np.flatnonzero(mosaic)
-    np.maximum.at(reach, np.asarray(labels, np.int32).ravel()[at], _repeated(depth, count)[at])
+    np.maximum.at(reach, *_pieces_at(ink.view(np.bool_), np.asarray(labels, np.int32), depth))
     box = np.asarray(stats[1:, cv2.CC_STAT_TOP] // (rows + 1), np.intp)
     area = stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2
     side = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]) * STEP_MM
@@ -285,12 +285,17 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     return evidence, deepest, number, longest
 
 
-def _repeated(depth: Floats, count: int) -> Floats:
-    """Return how deep each pixel lies in a picture of several boxes, one below the other, a row between two."""
-    rows, columns = depth.shape
-    deep = np.zeros((count, rows + 1, columns))
-    deep[:, :rows] = depth
-    return deep.ravel()
+def _pieces_at(ink: NDArray[np.bool_], labels: NDArray[np.int32], depth: Floats) -> tuple[NDArray[np.int32], Floats]:
+    """Return to which piece each sample of ink belongs, and how deep in its box it lies.
+
+    Args:
+        ink: N × rows × columns.
+        labels: Pieces in a picture of the boxes, one below the other, a row between two.
+        depth: How deep each sample of a box lies, rows × columns.
+    """
+    count, rows, columns = ink.shape
+    piece = labels.reshape(count, rows + 1, columns)[:, :rows][ink]
+    return piece, np.broadcast_to(depth, ink.shape)[ink]
 
 
 def _gaps(covered: Bytes, cover: Floats) -> Floats:
@@ -347,23 +352,23 @@ def _streaks(dark: NDArray[np.bool_], inner: Window, cover: Floats) -> Floats:
         cover: Covered share of the box, N.
     """
     found = np.zeros(len(dark))
-    thin = np.flatnonzero(cover < THIN_COVER)
+    every, thin = np.arange(len(dark)), np.flatnonzero(cover < THIN_COVER)
     for lines, inside, ends in ((dark, inner[1], inner[0]), (dark.transpose(0, 2, 1), inner[0], inner[1])):
-        for rows in (slice(None, ends.stop), slice(ends.start, None)):
-            found[thin] = np.maximum(found[thin], 0.5 * _lines(lines[thin, rows], inside))
-        found = np.maximum(found, _lines(lines, inside))
+        held = np.asarray(lines.any(2), np.bool_)
+        sides = (thin, slice(None, ends.stop), 0.5), (thin, slice(ends.start, None), 0.5)
+        for boxes, rows, worth in ((every, slice(None), 1.0), *sides):
+            # Few have ink on nearly every row of their patch; a line is sought in those only.
+            seen = held[boxes, rows]
+            few = boxes[seen.sum(1) / seen.shape[1] >= STREAK_SHARE]
+            if few.size:
+                found[few] = np.maximum(found[few], worth * _lines(lines[few, rows], inside))
     return found
 
 
-def _lines(lines: NDArray[np.bool_], inside: slice) -> Floats:
+def _lines(thin: NDArray[np.bool_], inside: slice) -> Floats:
     """Return 1 for each patch in whose inner columns a straight line runs from the first row to the last."""
-    found = np.zeros(len(lines))
-    # Few have ink on nearly every row of their patch; a line is sought in those only.
-    numbers = np.flatnonzero(lines.any(2).mean(1) >= STREAK_SHARE)
-    if numbers.size == 0:
-        return found
+    found = np.zeros(len(thin))
     # A line of one or two samples must not be lost between two columns.
-    thin = lines[numbers]
     thick = thin.copy()
     thick[:, :, 1:] |= thin[:, :, :-1]
     thick[:, :, :-1] |= thin[:, :, 1:]
@@ -372,7 +377,7 @@ def _lines(lines: NDArray[np.bool_], inside: slice) -> Floats:
         shift = np.round(np.linspace(-slant / 2, slant / 2, rows)).astype(int)
         at = np.clip(np.arange(columns)[None, inside] + shift[:, None], 0, columns - 1)
         share = thick[:, np.arange(rows)[:, None], at].mean(1)
-        found[numbers] = np.maximum(found[numbers], share.max(1) >= STREAK_SHARE)
+        found = np.maximum(found, share.max(1) >= STREAK_SHARE)
     return found
 
 
@@ -383,21 +388,21 @@ def _runs_on(around: NDArray[np.bool_], depth: Floats) -> Floats:
         around: Ink around boxes, N × rows × columns.
         depth: How deep in the box each sample lies, rows × columns.
     """
-    count = np.zeros(len(around))
+    found = np.zeros(len(around))
     numbers = np.flatnonzero(counted(around))
     if numbers.size == 0:
-        return count
-    rows, columns = depth.shape
-    mosaic = np.zeros((len(numbers), rows + 1, columns), np.uint8)
-    mosaic[:, :rows] = around[numbers]
+        return found
+    ink = around[numbers]
+    count, rows, columns = ink.shape
+    mosaic = np.zeros((count, rows + 1, columns), np.uint8)
+    mosaic[:, :rows] = ink
     pieces, labels = cv2.connectedComponents(mosaic.reshape(-1, columns), connectivity=8)
-    at = np.flatnonzero(mosaic)
-    piece, deep = np.asarray(labels, np.int32).ravel()[at], _repeated(depth, len(numbers))[at]
+    piece, deep = _pieces_at(ink, np.asarray(labels, np.int32), depth)
     far = np.zeros(pieces, np.bool_)
     near = np.zeros(pieces, np.bool_)
     far[piece[deep <= RUN_MM[1] - AROUND_MM]] = True
     near[piece[deep >= RUN_MM[0] - OUTSET_MM]] = True
     of = np.zeros(pieces, np.intp)
-    of[piece] = at // mosaic[0].size
-    count[numbers] = np.bincount(of[far & near], minlength=len(numbers))
-    return count
+    of[piece] = np.repeat(np.arange(count), counted(ink))
+    found[numbers] = np.bincount(of[far & near], minlength=count)
+    return found
