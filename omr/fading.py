@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from omr.measure import Measurements
 from omr.policy import Policy
 from omr.register import Floats
-from omr.samples import median, quantile
+from omr.samples import median, quantile, share_of
 
 Truths = NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ def torn_doubts(
     steady = _is_steady(broken, empty, policy)
     fraying = _share(broken | last, measured) >= policy.fading_share
     # Broad strokes may be whole and others gone: what they leave at the lines that they crossed tells as much.
-    near = bool(np.any(measured.noise < policy.grain)) and (fraying or not steady)
+    near = bool((measured.noise < policy.grain).any()) and (fraying or not steady)
     fraying &= near
     margin = _margin(measured, policy) if near else np.inf
     gone = not sound and margin < policy.gone_margin and (fraying or _is_torn(measured, crossed, policy))
@@ -62,9 +62,9 @@ def _is_all_over(measured: Measurements, empty: Truths, crumbs: Floats, policy: 
     They are what shines through paper that a scanner has made white.
     """
     marked, pale = ~empty, empty & (crumbs > 0) & (measured.dark < policy.faint)
-    if marked.sum() < policy.sound_marks or np.mean(measured.pieces[marked] > 2) > policy.sound_torn:
+    if np.count_nonzero(marked) < policy.sound_marks or share_of(measured.pieces[marked] > 2) > policy.sound_torn:
         return False
-    return bool(pale.sum() >= policy.all_over * empty.sum())
+    return bool(np.count_nonzero(pale) >= policy.all_over * np.count_nonzero(empty))
 
 
 def _thickened(cover: Floats, empty: Truths, policy: Policy) -> Truths:
@@ -89,7 +89,7 @@ def _is_sound(measured: Measurements, marked: Truths, policy: Policy) -> bool:
     dark, pieces = measured.dark[marked], measured.pieces[marked]
     if len(dark) < policy.sound_marks or quantile(dark, 0.25) < policy.sound_dark:
         return False
-    whole = float(np.mean(pieces > 2)) <= policy.sound_torn
+    whole = share_of(pieces > 2) <= policy.sound_torn
     return whole and _above(measured.evidence_mm2[marked], policy) >= policy.sound_margin
 
 
@@ -106,26 +106,26 @@ def _left(measured: Measurements, empty: Truths, policy: Policy) -> Truths:
 
 def _is_steady(broken: Truths, empty: Truths, policy: Policy) -> bool:
     """Tell whether a page's marks are whole: a pen that is about as dark as the threshold leaves few of many so."""
-    marked = int((~empty).sum())
-    return bool(marked >= policy.steady_marks and np.sum(broken & ~empty) <= policy.steady_share * marked)
+    marked = np.count_nonzero(~empty)
+    return bool(marked >= policy.steady_marks and np.count_nonzero(broken & ~empty) <= policy.steady_share * marked)
 
 
 def _is_torn(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
     """Tell whether most crosses of a page have fallen to pieces, be they too few for the share of all that it holds."""
     pieces = measured.pieces[crossed]
-    return len(pieces) >= policy.torn_marks and float(np.mean(pieces >= 2)) >= policy.torn_share
+    return len(pieces) >= policy.torn_marks and share_of(pieces >= 2) >= policy.torn_share
 
 
 def is_in_shreds(measured: Measurements, crossed: Truths, policy: Policy) -> bool:
     """Tell whether many crosses of a page are in three pieces or more: a copier took parts of them for paper."""
     pieces = measured.pieces[crossed]
-    return len(pieces) >= policy.pen_marks and float(np.mean(pieces >= 3)) >= policy.shreds_share
+    return len(pieces) >= policy.pen_marks and share_of(pieces >= 3) >= policy.shreds_share
 
 
 def _share(broken: Truths, measured: Measurements) -> float:
     """Return which share of the marked boxes of a page holds broken ink."""
-    marked = int(np.sum((measured.ink_mm2 > 0) | broken))
-    return float(broken.sum()) / marked if marked else 0.0
+    marked = np.count_nonzero((measured.ink_mm2 > 0) | broken)
+    return np.count_nonzero(broken) / marked if marked else 0.0
 
 
 def _margin(measured: Measurements, policy: Policy) -> float:

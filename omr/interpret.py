@@ -125,7 +125,7 @@ def judge_boxes(
         wiped = np.where(before.streak > 0, gone >= policy.wiped_streak_mm2, gone >= policy.wiped_mm2)
         every["wiped away with a streak"] = (scored.argmax(1) == 0) & wiped
     fades = every[FADES]
-    return Judged(scored, np.any(list(every.values()), axis=0), two_toned and bool(fades.any() and fades.all()))
+    return Judged(scored, np.logical_or.reduce(list(every.values())), two_toned and bool(fades.any() and fades.all()))
 
 
 def doubts(
@@ -186,18 +186,17 @@ def doubts(
         "not found in its place": ~places.sure
         | (places.scatter_mm > policy.worst_scatter_mm)
         | ((places.scatter_mm > policy.even_mm) & (places.outline < least_clear(places.outline))),
-        **_pale_doubts(measured, p, alike, policy, two_toned=two_toned),
+        **_pale_doubts(measured, empty, alike, pen, policy, two_toned=two_toned),
         **edge_doubts(measured, empty, crossed, own, policy),
         **torn_doubts(measured, empty, crossed, policy, two_toned=two_toned),
     }
 
 
-def _pale_doubts(
-    measured: Measurements, p: Floats, alike: Truths, policy: Policy, *, two_toned: bool
+def _pale_doubts(  # noqa: PLR0913 - a page, what is known of its pen, and thresholds
+    measured: Measurements, empty: Truths, alike: Truths, pen: float, policy: Policy, *, two_toned: bool
 ) -> dict[str, Truths]:
     """Return which boxes hold ink that is paler than what a hand did to the others, N each, by reason."""
-    dark, best, pen = measured.dark, p.argmax(1), pen_dark(measured, p, policy, least=2)
-    empty = best == 0
+    dark = measured.dark
     # In black and white, little ink may look gray by the white around it.
     toned = ~empty & (not two_toned or (measured.noise >= policy.grain) | (measured.cover >= policy.toned_cover))
     line = min(policy.line, policy.pale_line * (pen or 1))
@@ -233,7 +232,7 @@ def _without_stains(measured: Measurements, p: Floats, policy: Policy) -> Measur
 
 def _is_unlike(measured: Measurements, crossed: Truths, policy: Policy) -> Truths:
     """Tell which boxes are covered as no cross of the page's pen covers them, N: by a pale one, or one that is thin."""
-    thin = crossed.sum() >= policy.pen_marks and median(measured.cover[crossed]) <= policy.thin_cover
+    thin = np.count_nonzero(crossed) >= policy.pen_marks and median(measured.cover[crossed]) <= policy.thin_cover
     pale = (measured.dark < policy.alike_solid) & (measured.cover >= policy.pale_cover)
     return pale | thin
 
@@ -246,7 +245,7 @@ def _on_streak(measured: Measurements, crossed: Truths) -> Truths:
 
 def _streaked(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
     """Tell which ink may be a streak that fades within a box, N: on a page of streaks, what is pale or at its side."""
-    if np.sum(crossed & (measured.streak >= 1)) < policy.streaked_boxes:
+    if np.count_nonzero(crossed & (measured.streak >= 1)) < policy.streaked_boxes:
         return np.zeros_like(crossed)
     return np.asarray((measured.depth_mm < policy.streaked_mm) | (measured.dark < policy.pale_line * pen), np.bool_)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from omr.bend import LEAST_SHARE, WHOLE_SHARE, find_bend
 from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply
-from omr.samples import by_size, darkness, median, sample, whites
+from omr.samples import by_size, darkness, median, sample, share_of, whites
 
 SEARCH_MM = 1.5
 """How far from where the markers put it a box's outline is looked for: half of the least distance of two boxes."""
@@ -48,7 +48,7 @@ class Places:
             return True
         near = np.abs(self.shift_mm).max() <= FLAT_SHIFT_MM
         found = self.outline >= least_clear(self.outline)
-        return bool(near and self.scatter_mm <= FLAT_MM and np.mean(found) >= FLAT_FOUND)
+        return bool(near and self.scatter_mm <= FLAT_MM and share_of(found) >= FLAT_FOUND)
 
     def boxes(self, boxes_mm: Floats) -> Floats:
         """Return boxes, N × 4, moved to where they really stand."""
@@ -143,7 +143,7 @@ def _where_expected(laid: Laid, boxes_mm: Floats, places: Places, expected: Floa
         shift[same[there]] = (expected[same] + more)[there]
         sure[same[there]] = True
     good = places.outline >= least_clear(places.outline)
-    if places.scatter_mm >= SEARCH_MM or good.sum() < PROVEN:
+    if places.scatter_mm >= SEARCH_MM or np.count_nonzero(good) < PROVEN:
         return replace(places, shift_mm=shift, sure=sure)
     # What was mistaken for an outline said that paper is uneven.
     even, scatter_mm = _scatter(boxes_mm[good, :2] + boxes_mm[good, 2:] / 2, shift[good])
@@ -245,7 +245,7 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     good = clear >= least_clear(clear)
     weak = clear < FOUND
     middle = boxes_mm[:, :2] + boxes_mm[:, 2:] / 2
-    if good.sum() < 3:
+    if np.count_nonzero(good) < 3:
         # A page of one or two boxes: their own outlines are all there is.
         alone = np.where(good[:, None], shift, 0.0)
         return Places(alone, clear, good, 0.0, np.eye(3)), alone
@@ -253,7 +253,7 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     # Neighbours are the nearest boxes, but itself, whose outlines were found.
     np.fill_diagonal(apart, np.inf)
     apart[:, ~good] = np.inf
-    count = min(6, int(good.sum()) - 1)
+    count = min(6, int(np.count_nonzero(good)) - 1)
     nearest = np.argpartition(apart, count - 1, axis=1)[:, :count]
     enough = count >= 3
     expected = _middle(shift[nearest]) if enough else np.median(shift[good], axis=0)[None]
@@ -261,7 +261,7 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     off = ~good | (away > np.where(weak, WEAK_FAR_MM, FAR_MM))
     settled = np.where(off[:, None], expected, shift)
     even, scatter_mm = _scatter(middle[good], settled[good])
-    if (good & weak).any() and np.mean(away[good] <= WEAK_FAR_MM) < FLAT_FOUND:
+    if (good & weak).any() and share_of(away[good] <= WEAK_FAR_MM) < FLAT_FOUND:
         # Weak outlines that disagree are none: what was found is anything else on the page.
         scatter_mm = max(scatter_mm, SEARCH_MM)
     # Neighbours at the other end of a page that curls say nothing.

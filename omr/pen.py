@@ -15,7 +15,7 @@ Truths = NDArray[np.bool_]
 
 def usual_mm2(measured: Measurements, crossed: Truths, policy: Policy) -> float:
     """Return the evidence of the page's usual cross, mm²; one of which `whole_mm2` is far less where too few tell."""
-    told = crossed.sum() >= policy.pen_marks
+    told = np.count_nonzero(crossed) >= policy.pen_marks
     return median(measured.evidence_mm2[crossed]) if told else policy.whole_mm2 / policy.scant
 
 
@@ -27,8 +27,8 @@ def pen_dark(measured: Measurements, p: Floats, policy: Policy, *, least: int) -
     """
     marked = (p[:, 0] <= 1 - policy.sure) & (measured.streak < 1) & (measured.runs_on < 2)
     strokes = marked & (p[:, 2] < 0.5)
-    told = strokes if strokes.sum() >= least else marked
-    count = int(told.sum())
+    told = strokes if np.count_nonzero(strokes) >= least else marked
+    count = np.count_nonzero(told)
     if count < least:
         return 0.0
     return quantile(measured.dark[told], max(0.75, 1 - policy.darkest / count))
@@ -48,7 +48,7 @@ def is_alike(measured: Measurements, crossed: Truths, pen: float, policy: Policy
     Returns:
         Which are like them, N; and which are but for being thinner, N, none where creases are as dark as the pen.
     """
-    if crossed.sum() < policy.pen_marks or not pen:
+    if np.count_nonzero(crossed) < policy.pen_marks or not pen:
         return np.zeros_like(crossed), np.zeros_like(crossed)
     steep = measured.steep / max(edge_steepness(measured, crossed, pen, policy), 1e-6)
     width = measured.width_mm / max(median(measured.width_mm[crossed]), 1e-6)
@@ -113,7 +113,7 @@ def is_thin(measured: Measurements, crossed: Truths, pen: float, policy: Policy)
         policy: Thresholds.
     """
     width = measured.width_mm
-    told = crossed.sum() >= policy.pen_marks
+    told = np.count_nonzero(crossed) >= policy.pen_marks
     # One hair in a box is likely enough, in three boxes it is the page's pen.
     usual_mm = median(width[crossed]) if told else 0.0
     own_mm = min(policy.hair_pen * usual_mm, np.sort(width[crossed])[2]) if told else policy.hair_most_mm
@@ -126,7 +126,7 @@ def is_thin(measured: Measurements, crossed: Truths, pen: float, policy: Policy)
 
 def is_fuller(measured: Measurements, crossed: Truths, policy: Policy) -> Truths:
     """Tell which boxes are far fuller than the page's crosses and gray between, N: a copier may have torn a fill."""
-    if crossed.sum() < policy.pen_marks:
+    if np.count_nonzero(crossed) < policy.pen_marks:
         return np.zeros_like(crossed)
     full = measured.cover >= policy.fuller * median(measured.cover[crossed])
     return np.asarray(crossed & full & (measured.between >= policy.fuller_gray), np.bool_)
@@ -141,7 +141,7 @@ def palest(measured: Measurements, pen: float, policy: Policy) -> float:
     shown = (measured.noise >= policy.grain) & (measured.length_mm > policy.shown_mm)
     # Blur of the box's own line is as pale, but does not reach so deep.
     shown &= (measured.dark < min(policy.pale * pen, policy.faint)) & (measured.depth_mm >= policy.shown_deep_mm)
-    return pen * (policy.pale_shown if shown.sum() >= policy.shown_boxes else policy.pale)
+    return pen * (policy.pale_shown if np.count_nonzero(shown) >= policy.shown_boxes else policy.pale)
 
 
 def plain(measured: Measurements, crossed: Truths, pen: float, policy: Policy, *, blurred: bool) -> Floats:
@@ -152,7 +152,7 @@ def plain(measured: Measurements, crossed: Truths, pen: float, policy: Policy, *
     """
     sharp = (measured.noise < policy.grain) & (measured.cover < policy.frayed_cover)
     share = np.where(measured.cover >= policy.broad_cover, policy.between_broad, policy.between_pen)
-    if blurred and crossed.sum() >= policy.pen_marks:
+    if blurred and np.count_nonzero(crossed) >= policy.pen_marks:
         usual = median(measured.between[crossed] / np.maximum(measured.dark[crossed], policy.trace_dark))
         share = np.maximum(share, min(usual + policy.between_more, policy.between_most))
     # One dark spot says nothing about strokes that are as pale as the page's others.
