@@ -271,7 +271,7 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     mosaic[:, :rows] = ink
     pieces, labels, stats, _ = cv2.connectedComponentsWithStats(mosaic.reshape(-1, columns), connectivity=8)
     reach = np.zeros(pieces)
-    np.maximum.at(reach, *_pieces_at(ink.view(np.bool_), np.asarray(labels, np.int32), depth))
+    np.maximum.at(reach, *_pieces_at(mosaic, np.asarray(labels, np.int32), depth))
     box = np.asarray(stats[1:, cv2.CC_STAT_TOP] // (rows + 1), np.intp)
     area = stats[1:, cv2.CC_STAT_AREA] * STEP_MM**2
     side = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]) * STEP_MM
@@ -285,17 +285,19 @@ def _strokes(ink: Bytes, depth: Floats) -> tuple[Floats, Floats, Floats, Floats]
     return evidence, deepest, number, longest
 
 
-def _pieces_at(ink: NDArray[np.bool_], labels: NDArray[np.int32], depth: Floats) -> tuple[NDArray[np.int32], Floats]:
+def _pieces_at(mosaic: Bytes, labels: NDArray[np.int32], depth: Floats) -> tuple[NDArray[np.int32], Floats]:
     """Return to which piece each sample of ink belongs, and how deep in its box it lies.
 
     Args:
-        ink: N × rows × columns.
-        labels: Pieces in a picture of the boxes, one below the other, a row between two.
+        mosaic: Ink of several boxes, one below the other, a white row between two.
+        labels: The pieces in it.
         depth: How deep each sample of a box lies, rows × columns.
     """
-    count, rows, columns = ink.shape
-    piece = labels.reshape(count, rows + 1, columns)[:, :rows][ink]
-    return piece, np.broadcast_to(depth, ink.shape)[ink]
+    # NumPy looks for truths in a seventh of the time that it takes for other numbers.
+    at = np.flatnonzero(mosaic.view(np.bool_))
+    deep = np.zeros(mosaic.shape)
+    deep[:, : len(depth)] = depth
+    return labels.ravel()[at], deep.ravel()[at]
 
 
 def _gaps(covered: Bytes, cover: Floats) -> Floats:
@@ -352,14 +354,14 @@ def _streaks(dark: NDArray[np.bool_], inner: Window, cover: Floats) -> Floats:
         cover: Covered share of the box, N.
     """
     found = np.zeros(len(dark))
-    every, thin = np.arange(len(dark)), np.flatnonzero(cover < THIN_COVER)
+    every, thin = cover >= 0, cover < THIN_COVER
     for lines, inside, ends in ((dark, inner[1], inner[0]), (dark.transpose(0, 2, 1), inner[0], inner[1])):
         held = np.asarray(lines.any(2), np.bool_)
         sides = (thin, slice(None, ends.stop), 0.5), (thin, slice(ends.start, None), 0.5)
         for boxes, rows, worth in ((every, slice(None), 1.0), *sides):
             # Few have ink on nearly every row of their patch; a line is sought in those only.
-            seen = held[boxes, rows]
-            few = boxes[seen.sum(1) / seen.shape[1] >= STREAK_SHARE]
+            seen = held[:, rows]
+            few = np.flatnonzero(boxes & (seen.sum(1) / seen.shape[1] >= STREAK_SHARE))
             if few.size:
                 found[few] = np.maximum(found[few], worth * _lines(lines[few, rows], inside))
     return found
@@ -397,7 +399,7 @@ def _runs_on(around: NDArray[np.bool_], depth: Floats) -> Floats:
     mosaic = np.zeros((count, rows + 1, columns), np.uint8)
     mosaic[:, :rows] = ink
     pieces, labels = cv2.connectedComponents(mosaic.reshape(-1, columns), connectivity=8)
-    piece, deep = _pieces_at(ink, np.asarray(labels, np.int32), depth)
+    piece, deep = _pieces_at(mosaic, np.asarray(labels, np.int32), depth)
     far = np.zeros(pieces, np.bool_)
     near = np.zeros(pieces, np.bool_)
     far[piece[deep <= RUN_MM[1] - AROUND_MM]] = True

@@ -198,7 +198,8 @@ def _across(dark: NDArray[np.float32], shift_mm: Floats, size_mm: float, around_
     """Return the mean of each row over the columns that lie well inside the box, N × rows."""
     columns = dark.shape[2]
     at = (np.arange(columns) + 0.5) * STEP_MM - around_mm
-    inside = (at[None] - shift_mm[:, None] > 0.8) & (at[None] - shift_mm[:, None] < size_mm - 0.8)
+    deep = at[None] - shift_mm[:, None]
+    inside = (deep > 0.8) & (deep < size_mm - 0.8)
     weight = inside / inside.sum(1, keepdims=True)
     return np.asarray(np.einsum("nrc,nc->nr", dark, weight.astype(np.float32)), np.float32)
 
@@ -249,10 +250,8 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
         # A page of one or two boxes: their own outlines are all there is.
         alone = np.where(good[:, None], shift, 0.0)
         return Places(alone, clear, good, 0.0, np.eye(3)), alone
-    apart = np.hypot(*(middle[:, None] - middle[None]).transpose(2, 0, 1))
     # Neighbours are the nearest boxes, but itself, whose outlines were found.
-    np.fill_diagonal(apart, np.inf)
-    apart[:, ~good] = np.inf
+    apart = np.where(good, _apart(middle.tobytes()), np.inf)
     count = min(6, int(np.count_nonzero(good)) - 1)
     nearest = np.argpartition(apart, count - 1, axis=1)[:, :count]
     enough = count >= 3
@@ -273,16 +272,25 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     return Places(settled, clear, sure, scatter_mm, even), np.broadcast_to(expected, shift.shape)
 
 
+@lru_cache(maxsize=64)
+def _apart(middle: bytes) -> Floats:
+    """Return how far each box of a page is from each other, N × N, and infinitely far from itself."""
+    at = np.frombuffer(middle, np.float64).reshape(-1, 2)
+    apart = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    return np.asarray(apart, np.float64)
+
+
 def _scatter(middle: Floats, shift: Floats) -> tuple[Floats, float]:
     """Return the even shift, stretch and slant of boxes, and how far they lie about it: root mean square, mm."""
     even = _even(middle, shift)
     left = middle + shift - apply(even, middle)
-    return even, float(np.sqrt(np.mean(np.sum(left**2, axis=1))))
+    return even, float(np.sqrt((left**2).sum(1).mean()))
 
 
 def _even(middle: Floats, shift: Floats) -> Floats:
     """Fit an even shift, stretch and slant to the shifts of boxes; where they are few or in a row, a shift only."""
-    spread = np.ptp(middle, axis=0)
+    spread = middle.max(0) - middle.min(0)
     matrix = np.eye(3)
     if len(middle) < 8 or spread.min() < 40:
         matrix[:2, 2] = np.median(shift, axis=0)

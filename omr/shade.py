@@ -45,7 +45,7 @@ def evened(patches: Gray) -> Gray:
         return patches
     made = patches.copy()
     rows, columns = patches.shape[1:]
-    y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in (rows, columns))
+    y, x = _ramp(rows), _ramp(columns)
     paper = planes[:, 0, None, None] + planes[:, 1, None, None] * x[None, None] + planes[:, 2, None, None] * y[:, None]
     bright = paper.max((1, 2), keepdims=True)
     made[numbers] = np.clip(np.rint(patches[numbers] * (bright / paper)), 0, 255)
@@ -55,13 +55,19 @@ def evened(patches: Gray) -> Gray:
 def _sloping(patches: Gray) -> NDArray[np.bool_]:
     """Tell in which patches one corner is darker than another, and no single one by far darker than all others, N."""
     high, wide = (max(2, round(RING * n)) for n in patches.shape[1:])
-    corners = np.stack(
-        [patches[:, r, c].sum((1, 2), dtype=np.float32) / (high * wide) for r in _ends(high) for c in _ends(wide)],
-        axis=1,
-    )
-    bright = corners.max(axis=1, initial=1.0)
-    twist = np.abs(corners[:, 0] - corners[:, 1] - corners[:, 2] + corners[:, 3])
-    return np.asarray((np.ptp(corners, axis=1) > LEAST_SLOPE * bright) & (twist <= 4 * LEVEL * bright), np.bool_)
+    corners = np.array(
+        [patches[:, r, c].sum((1, 2), dtype=np.float32) for r in _ends(high) for c in _ends(wide)],
+    ) / (high * wide)
+    bright = corners.max(0, initial=1.0)
+    twist = np.abs(corners[0] - corners[1] - corners[2] + corners[3])
+    sloping = corners.max(0) - corners.min(0) > LEAST_SLOPE * bright
+    return np.asarray(sloping & (twist <= 4 * LEVEL * bright), np.bool_)
+
+
+@lru_cache(maxsize=64)
+def _ramp(count: int) -> Floats32:
+    """Return numbers that rise evenly from -1 to 1."""
+    return np.linspace(-1, 1, count, dtype=np.float32)
 
 
 def _ends(count: int) -> tuple[slice, slice]:
