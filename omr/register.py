@@ -98,24 +98,28 @@ class Registration:
     @property
     def px_per_mm(self) -> float:
         """Working pixels a mm at the middle of an A4 page, mean of both directions."""
-        across, down = self._steps()
+        across, down = _steps(self.matrix.tobytes())
         return float((np.hypot(*across) + np.hypot(*down)) / 2)
 
     @property
     def rotation_deg(self) -> float:
         """How far the page is turned, clockwise, 0 to under 360."""
-        across, _ = self._steps()
+        across, _ = _steps(self.matrix.tobytes())
         return float(np.degrees(np.arctan2(across[1], across[0])) % 360.0)
-
-    def _steps(self) -> tuple[Floats, Floats]:
-        at = self.to_px(np.array([[105.0, 148.5], [106.0, 148.5], [105.0, 149.5]]))
-        return at[1] - at[0], at[2] - at[0]
 
 
 def apply(matrix: Floats, points: Floats) -> Floats:
     """Map points, … × 2, by a homogeneous 3 × 3 matrix."""
     flat = points.reshape(-1, 2) @ matrix[:, :2].T + matrix[:, 2]
     return np.asarray((flat[:, :2] / flat[:, 2:]).reshape(points.shape), np.float64)
+
+
+@lru_cache(maxsize=16)
+def _steps(matrix: bytes) -> tuple[Floats, Floats]:
+    """Return a step of a mm across and one down an A4 page, at its middle, in pixels; asked several times a page."""
+    middle = np.array([[105.0, 148.5], [106.0, 148.5], [105.0, 149.5]])
+    at = apply(np.frombuffer(matrix, np.float64).reshape(3, 3), middle)
+    return at[1] - at[0], at[2] - at[0]
 
 
 class _Look(Enum):
@@ -287,7 +291,8 @@ def register(found: Sequence[Found], markers: Sequence[Marker], worst_mm: float)
     fits = [_affine(paper.tobytes(), image.tobytes())]
     if fits[0].residual_mm > EVEN_MM:
         # A homography has fewer points to spare: the plainer fit stands unless the other is clearly better.
-        camera = _homography(paper, image)
+        matrix, _ = cv2.findHomography(paper.reshape(-1, 2), image.reshape(-1, 2), 0)
+        camera = _judged(np.asarray(matrix, np.float64), paper, image)
         fits.append(replace(camera, residual_mm=1.5 * camera.residual_mm))
     if min(f.residual_mm for f in fits) > worst_mm and len(used) == 4:
         fits += [_affine(np.delete(paper, i, 0).tobytes(), np.delete(image, i, 0).tobytes()) for i in range(4)]
@@ -318,11 +323,6 @@ def _solver(paper: bytes) -> Floats:
     return np.asarray(np.linalg.pinv(np.column_stack([points, np.ones(len(points))])), np.float64)
 
 
-def _homography(paper: Floats, image: Floats) -> Registration:
-    matrix, _ = cv2.findHomography(paper.reshape(-1, 2), image.reshape(-1, 2), 0)
-    return _judged(np.asarray(matrix, np.float64), paper, image)
-
-
 def _judged(matrix: Floats, paper: Floats, image: Floats) -> Registration:
     registration = Registration(matrix, 0.0, len(paper))
     off_px = np.hypot(*(registration.to_px(paper) - image).reshape(-1, 2).T)
@@ -331,7 +331,7 @@ def _judged(matrix: Floats, paper: Floats, image: Floats) -> Registration:
 
 def is_page(registration: Registration) -> bool:
     """Tell whether the fit could be a flat page: not mirrored, hardly slanted, hardly stretched."""
-    across, down = registration._steps()
+    across, down = _steps(registration.matrix.tobytes())
     long, short = np.hypot(*across), np.hypot(*down)
     turn = across[0] * down[1] - across[1] * down[0]
     return bool(0.9 < long / short < 1.11 and turn / (long * short) > 0.99)
