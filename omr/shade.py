@@ -48,7 +48,8 @@ def evened(patches: Gray) -> Gray:
     y, x = _ramp(rows), _ramp(columns)
     paper = planes[:, 0, None, None] + planes[:, 1, None, None] * x[None, None] + planes[:, 2, None, None] * y[:, None]
     bright = paper.max((1, 2), keepdims=True)
-    made[numbers] = np.clip(np.rint(patches[numbers] * (bright / paper)), 0, 255)
+    # A damaged picture may be black all over.
+    made[numbers] = np.clip(np.rint(patches[numbers] * (bright / np.maximum(paper, 1))), 0, 255)
     return made
 
 

@@ -288,6 +288,13 @@ def test_a_shadow_that_falls_across_a_box_is_no_ink_and_takes_none_away() -> Non
     assert shaded["dark"] == pytest.approx(lit["dark"], abs=0.06)
 
 
+def test_a_patch_that_is_black_but_for_a_speck_is_measured_without_a_warning() -> None:
+    """What is left of a damaged picture; a warning is an error in these tests."""
+    black: Gray = np.zeros((62, 62), np.uint8)
+    black[5, 5] = 12
+    assert np.isfinite(measure_patches(np.stack([black, np.zeros_like(black)]), (4.5, 4.5), 0.0)).all()
+
+
 def test_ink_in_one_corner_of_what_is_around_a_box_is_no_shadow() -> None:
     def cross(patch: Gray) -> None:
         cv2.line(patch, (18, 18), (43, 43), 150, 4)
