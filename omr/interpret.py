@@ -165,7 +165,7 @@ def doubts(
         & (measured.dark >= policy.lighter_dark)
         & (measured.between < policy.smear_gray * measured.dark)
         & (measured.beside_mm2 >= policy.smear_mm2),
-        "a streak": crossed & (_on_streak(measured, crossed) | (_streaked(measured, crossed, pen, policy) & ~alike)),
+        "a streak": crossed & ((measured.streak > 0) | (_streaked(measured, crossed, pen, policy) & ~alike)),
         "a hair": crossed & is_thin(measured, crossed, own, policy) & ~thinner,
         "lighter spots in a fill": (best == 2)
         & ((measured.dark >= policy.lighter_dark) | blurred)
@@ -235,12 +235,6 @@ def _is_unlike(measured: Measurements, crossed: Truths, policy: Policy) -> Truth
     thin = np.count_nonzero(crossed) >= policy.pen_marks and median(measured.cover[crossed]) <= policy.thin_cover
     pale = (measured.dark < policy.alike_solid) & (measured.cover >= policy.pale_cover)
     return pale | thin
-
-
-def _on_streak(measured: Measurements, crossed: Truths) -> Truths:
-    """Tell which boxes a straight line runs through, N; where it does through others, one may fade at a box as well."""
-    whole = measured.streak >= 1
-    return measured.streak > 0 if (whole & crossed).any() else whole
 
 
 def _streaked(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:

@@ -92,6 +92,9 @@ NEAR_MM = 40.0
 STILL_MM = 0.5
 """… or any on a page none of whose boxes lies farther from where the markers put it."""
 
+LINE_SHARE = 0.9
+"""A stroke that is taken for an outline's line has less than this share of the clearness that is usual on the page."""
+
 AGAIN_MM = 0.7
 """An outline this far from where its neighbours put it is looked for there once more."""
 
@@ -268,7 +271,9 @@ def _agree(boxes_mm: Floats, shift: Floats, clear: Floats) -> tuple[Places, Floa
     told |= enough & (np.partition(apart, 2, axis=1)[:, 2] <= NEAR_MM)
     # An outline that is clear but elsewhere is a witness against the neighbours: a person decides. But where all
     # others lie as even as on a table, one of them can't lie a millimetre off: a broad stroke is taken for its line.
-    sure = ~off | (told & (weak | (scatter_mm <= EVEN_MM)))
+    # That is not as clear as outlines are; one that is lies at an edge that curls.
+    mistaken = (scatter_mm <= EVEN_MM) & (clear < LINE_SHARE * median(clear[good]))
+    sure = ~off | (told & (weak | mistaken))
     return Places(settled, clear, sure, scatter_mm, even), np.broadcast_to(expected, shift.shape)
 
 

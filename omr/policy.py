@@ -142,7 +142,7 @@ class Policy:
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
         overshoot_mm: How far a box's own cross may reach into its words.
         text_mm2: Ink in a text field from which on something is written there.
-        suggest: Least confidence of a suggestion that is shown.
+        suggest: Least chance that a suggestion is right from which on it is shown.
     """
 
     name: str
@@ -265,5 +265,5 @@ class Policy:
     suggest: float = 0.9
 
 
-POLICY = Policy("a20")
+POLICY = Policy("a21")
 """The policy in use."""

@@ -279,11 +279,11 @@ def test_a_fill_with_gray_in_it_and_much_ink_around_may_be_a_cross_smeared_over(
     assert states(smeared, places(), POLICY)[0][0] is state
 
 
-def test_on_a_page_of_streaks_one_that_fades_at_a_box_waits_as_well() -> None:
+def test_a_streak_or_a_crease_that_fades_at_a_box_waits_as_well() -> None:
     half = np.array([1.0] + [0.0] * 8 + [0.5])
-    assert states_of(marked(10, streak=half))[9] is Mark.UNCERTAIN
-    # Alone it is a stroke that is upright.
-    assert states_of(marked(10, streak=half * (half < 1))) == [Mark.CROSSED] * 10
+    waiting = [Mark.CROSSED] * 8 + [Mark.UNCERTAIN]
+    assert states_of(marked(10, streak=half)) == [Mark.UNCERTAIN, *waiting]
+    assert states_of(marked(10, streak=half * (half < 1))) == [Mark.CROSSED, *waiting]
 
 
 @pytest.mark.parametrize(("steep", "beside", "state"), [(5.0, 1.5, Mark.UNCERTAIN), (1.6, 1.5, Mark.EMPTY)])
