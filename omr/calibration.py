@@ -1,14 +1,20 @@
-"""What makes a probability of a score: the numbers that `tests/fit_marks.py` fits to simulated marks and writes here.
+"""What makes a probability of a score: numbers that are fitted to what is simulated, and written here by the fit.
 
-A score is what `interpret.chances` says, as log-odds. Boxes about which there is a doubt have numbers of their own.
+Of marks, by `tests/fit_marks.py`: a score is what `interpret.chances` says, as log-odds; boxes about which there is a
+doubt have numbers of their own. Of what text fields may say, by `tests/fit_suggestions.py`: steps of what Tesseract
+says, since a number of which it is nearly sure is wrong as often as not.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from forms.layout import Reads
 
 Floats = NDArray[np.float64]
 
@@ -88,3 +94,63 @@ CALIBRATION = Calibration(
     most=((0.999984, 0.999946, 0.998886), (0.765, 0.688871, 0.75)),
 )
 """The calibration in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Guesses that are about as sure.
+
+    Attributes:
+        least: What Tesseract says of them at least, 0 to 1; of a place times its likeness with the name.
+        guesses: How many were simulated.
+        right: How many of them were right.
+    """
+
+    least: float
+    guesses: int
+    right: int
+
+    @property
+    def likely(self) -> float:
+        """How likely one of them is right: at most 1 − 3/n, which is what n of them support."""
+        return max(min(self.right, self.guesses - 3), 0) / self.guesses
+
+
+@dataclass(frozen=True, slots=True)
+class TextCalibration:
+    """What Tesseract says of a text → how likely that is right.
+
+    Attributes:
+        name: Of the fit.
+        steps: By what fields hold, the first from 0 on; later ones are likelier right.
+    """
+
+    name: str
+    steps: Mapping[Reads, tuple[Step, ...]]
+
+    def probability(self, reads: Reads, confidence: float) -> float:
+        """Return how likely a guess is right, in whole hundredths, rounded down.
+
+        Args:
+            reads: What the field holds.
+            confidence: What Tesseract says, 0 to 1; of a place times its likeness with the name.
+        """
+        step = max((s for s in self.steps[reads] if s.least <= max(confidence, 0.0)), key=lambda s: s.least)
+        return math.floor(100 * step.likely) / 100
+
+
+TEXTS = TextCalibration(
+    name="s1",
+    steps={
+        Reads.FREE: (
+            Step(0.0, 61, 14),
+            Step(0.47, 60, 15),
+            Step(0.8, 61, 24),
+            Step(0.91, 220, 199),
+            Step(0.96, 220, 218),
+        ),
+        Reads.DIGITS: (Step(0.0, 61, 41), Step(0.89, 120, 117), Step(0.96, 252, 252)),
+        Reads.PLACE: (Step(0.0, 60, 60), Step(0.779, 139, 139), Step(0.96, 185, 185)),
+    },
+)
+"""The calibration of text fields in use."""

@@ -23,6 +23,7 @@ import pytesseract
 
 from forms import places
 from forms.layout import Field, Reads
+from omr.calibration import TEXTS
 from omr.images import Gray, PageImage
 from omr.policy import Policy
 from omr.register import Laid
@@ -68,7 +69,7 @@ class Suggestion:
 
     Attributes:
         text: The text; of a place the name as the list has it.
-        confidence: 0 to 1, as Tesseract says; not calibrated.
+        confidence: How likely it is right, 0 to 1, calibrated on simulated texts: typed, printed and by neat hands.
     """
 
     text: str
@@ -122,9 +123,25 @@ def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
     Returns:
         One entry a crop; None where no guess is worth making.
     """
-    guesses: list[Suggestion | None] = [None] * len(crops)
+    found: list[Suggestion | None] = []
+    for guess, crop in zip(guesses(crops), crops, strict=True):
+        likely = 0.0 if guess is None else TEXTS.probability(crop.reads, guess.confidence)
+        found.append(None if guess is None or likely < policy.suggest else replace(guess, confidence=likely))
+    return found
+
+
+def guesses(crops: Sequence[Crop]) -> list[Suggestion | None]:
+    """Guess what is written, however unsure Tesseract is; `confidence` is what it says, not calibrated.
+
+    Args:
+        crops: Upright pictures of text fields with ink.
+
+    Returns:
+        One entry a crop; None where nothing was read, or nothing that the field could hold.
+    """
+    found: list[Suggestion | None] = [None] * len(crops)
     if not available():
-        return guesses
+        return found
     by_kind: dict[Reads, list[int]] = defaultdict(list)
     for number, one in enumerate(crops):
         if not one.hopeless and _may_be_read(one):
@@ -132,9 +149,9 @@ def suggest(crops: Sequence[Crop], policy: Policy) -> list[Suggestion | None]:
     for reads, numbers in by_kind.items():
         read = read_lines([crops[n].gray for n in numbers], _config(reads))
         for number, (text, confidence) in zip(numbers, read, strict=True):
-            if text and confidence >= policy.suggest:
-                guesses[number] = _worth(text, confidence, reads)
-    return guesses
+            if text:
+                found[number] = _worth(text, confidence, reads)
+    return found
 
 
 def _may_be_read(crop: Crop) -> bool:
@@ -228,7 +245,7 @@ def _by_picture(table: dict[str, list[object]], count: int) -> list[tuple[str, f
 
 
 def _worth(text: str, confidence: float, reads: Reads) -> Suggestion | None:
-    """Return the suggestion that a text makes in a field of its kind."""
+    """Return the guess that a text makes in a field of its kind."""
     if reads is Reads.DIGITS:
         return Suggestion(text, confidence) if text.isascii() and text.isdigit() else None
     if reads is Reads.FREE:

@@ -262,8 +262,8 @@ class Policy:
     area_mm2: float = 1.5
     overshoot_mm: float = 3.0
     text_mm2: float = 1.0
-    suggest: float = 0.9
+    suggest: float = 0.95
 
 
-POLICY = Policy("a21")
+POLICY = Policy("a22")
 """The policy in use."""

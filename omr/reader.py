@@ -39,7 +39,7 @@ from omr.strikes import struck_out
 from omr.testpage import is_test_page, test_page_refusal
 from omr.zones import MM_PER_PX, unprinted
 
-READER = "0.3.14"
+READER = "0.3.15"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 

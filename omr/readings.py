@@ -175,7 +175,7 @@ class TextReading:
         option: Option id; None for the question's own field.
         ink: Whether anything is written there.
         suggestion: What it may say; None where no guess is worth making.
-        confidence: How sure the suggestion is, 0 to 1; None without one.
+        confidence: How likely the suggestion is right, 0 to 1; None without one.
         box_px: The field, widened to whatever is written across its edges.
     """
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import fit_marks
+import fit_suggestions
 import numpy as np
 import pytest
 import simulator_accuracy
@@ -17,7 +18,10 @@ from simulator_figures import classes
 from simulator_tally import STEPS, Tally
 
 import omr.calibration
-from omr.calibration import CALIBRATION, scores
+from forms.layout import Reads
+from omr.calibration import CALIBRATION, TEXTS, scores
+from omr.handwriting import available
+from omr.policy import POLICY
 
 ROWS = st.lists(
     st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.booleans()).filter(lambda r: sum(r[:3]) > 1e-6),
@@ -116,3 +120,47 @@ def test_scans_that_were_not_fitted_bear_the_claims_out() -> None:
     wrong = sum(bad for *_, bad in every)
     fewer = sum(math.exp(-claimed + k * math.log(claimed) - math.lgamma(k + 1)) for k in range(wrong))
     assert fewer < 0.999, (wrong, claimed)
+
+
+@given(st.sampled_from(Reads), st.floats(0, 1), st.floats(0, 1))
+def test_a_guess_of_which_tesseract_is_surer_is_no_less_likely_and_none_is_certain(
+    reads: Reads, one: float, other: float
+) -> None:
+    low, high = (TEXTS.probability(reads, c) for c in sorted((one, other)))
+    assert 0 <= low <= high <= 1 - 3 / max(s.guesses for s in TEXTS.steps[reads])
+    assert round(100 * high) == pytest.approx(100 * high)
+
+
+def test_how_likely_guesses_are_right_is_fitted_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = [
+        fit_suggestions.Tried(reads, True, confidence, n < right)
+        for reads in Reads
+        for confidence, right in ((0.5, 20), (0.96, 95))
+        for n in range(100)
+    ]
+    calibration = fit_suggestions.fit([*tried, fit_suggestions.Tried(Reads.FREE, False, None, False)])
+    assert [[(s.guesses, s.right) for s in calibration.steps[r]] for r in Reads] == [[(100, 20), (100, 95)]] * 3
+    assert calibration.probability(Reads.DIGITS, 0.5) == 0.2
+    assert calibration.probability(Reads.DIGITS, 0.96) == 0.95
+    assert "| place | 0.0 to 0.5 | 100 |" in fit_suggestions.reliability(tried, calibration)
+    path = tmp_path / "calibration.py"
+    path.write_text(Path(omr.calibration.__file__).read_text("utf-8"), encoding="utf-8")
+    monkeypatch.setattr(omr.calibration, "__file__", str(path))
+    fit_suggestions.write(calibration)
+    told: dict[str, object] = {}
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), told)
+    written = told["TEXTS"]
+    assert repr(written) == repr(calibration)
+
+
+@pytest.mark.skipif(not available(), reason="Tesseract is not installed")
+def test_suggestions_that_are_shown_are_right_as_often_as_they_claim() -> None:
+    """Pages that the numbers were not fitted to; a few of the shown ones may be wrong, as many as they say."""
+    shown = [
+        (TEXTS.probability(t.reads, t.confidence), t.right)
+        for t in fit_suggestions.collect(range(9000, 9016))
+        if t.confidence is not None and TEXTS.probability(t.reads, t.confidence) >= POLICY.suggest
+    ]
+    assert len(shown) > 15
+    expected = sum(1 - p for p, _ in shown)
+    assert sum(not right for _, right in shown) <= expected + 3 * math.sqrt(expected) + 1
