@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,8 @@ def test_a_second_click_on_send_is_one_answer(site: Site) -> None:
     page.goto("/s/demo")
     page.get_by_label("Nej", exact=True).check()
     page.get_by_role("button", name="Skicka mina svar").dblclick()
-    page.wait_for_url("**/thanks*")
+    # The second click breaks off what the first has begun, which is no error here: what counts is where both lead.
+    expect(page).to_have_url(re.compile("/thanks"), timeout=8000)
     assert site.instance.responses.number(survey)[Channel.WEB] == before + 1
     window.close()
 
