@@ -67,7 +67,6 @@ def test_specks_of_a_copier_are_no_traces_beside_solid_marks(
     page = marked(
         24,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         dark=np.array([dark] * 10 + [0.0] * 14),
         pieces=np.array([pieces] * 2 + [4.0 if pieces > 2 else 1.0] * 8 + [0.0] * 14),
         cover=np.array([0.45] * 10 + [0.05] * 6 + [0.0] * 8),
@@ -102,7 +101,6 @@ def test_where_a_copier_leaves_shreds_pale_ink_is_no_stain_and_a_broad_cross_may
     page = marked(
         11,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         dark=np.array([0.9] * 10 + [0.15]),
         cover=np.array([0.2] * 9 + [0.6, 0.06]),
         pieces=np.array([3.0] * shreds + [1.0] * (11 - shreds)),
@@ -117,7 +115,7 @@ def test_on_gray_paper_only_boxes_with_a_trace_wait_where_ink_fades() -> None:
     """A 1-bit scan may leave nothing of a stroke; a gray one shows something, be it never so pale."""
     evidence = np.array([1.2, 1.5, 4, 5, 5, 0.5, 0.4, 2, 3, 0.1, 0.0, 0.0, 0.0])
     dark = np.array([0.9] * 9 + [0.2, 0.09, 0.03, 0.0])
-    page = marked(13, evidence_mm2=evidence, ink_mm2=evidence, dark=dark, pieces=np.array([6.0] * 5 + [1.0] * 8))
+    page = marked(13, evidence_mm2=evidence, dark=dark, pieces=np.array([6.0] * 5 + [1.0] * 8))
     assert set(states_of(page, two_toned=True)) == {Mark.UNCERTAIN}
     assert states_of(page)[-4:] == [Mark.UNCERTAIN] * 2 + [Mark.EMPTY] * 2
 
@@ -126,7 +124,7 @@ def test_a_trace_waits_where_ink_fades_and_clean_boxes_do_not() -> None:
     """Where marks fray but lie well above nothing, only what holds a trace may be left of a mark."""
     evidence = np.array([2.0, 2.0, 2.2, 2.5, 3.0, 0.9, 2.0, 2.0, 0.1, 0.0, 0.0])
     pieces = np.array([6.0, 6, 6, 1, 1, 1, 1, 1, 1, 0, 0])
-    page = marked(11, evidence_mm2=evidence, ink_mm2=evidence, pieces=pieces)
+    page = marked(11, evidence_mm2=evidence, pieces=pieces)
     found = states_of(page)
     assert found[:3] == [Mark.UNCERTAIN] * 3
     assert found[3:5] == [Mark.CROSSED] * 2
@@ -139,7 +137,6 @@ def test_a_pen_whose_strokes_are_whole_is_far_from_the_threshold_whatever_specks
     page = marked(
         22,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         crumbs=np.array([0.0] * 10 + [1.0] * 8 + [0.0] * 4),
         dark=np.array([1.0] * 10 + [0.0] * 12),
     )
@@ -153,7 +150,6 @@ def test_pale_crumbs_in_most_empty_boxes_shine_through_and_are_not_left_of_marks
     page = marked(
         30,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         dark=np.array([0.7] * 10 + [0.12] * 20),
         crumbs=np.array([0.0] * 10 + [2.0] * shown + [0.0] * (20 - shown)),
     )
@@ -167,5 +163,5 @@ def test_where_most_of_few_crosses_are_torn_an_empty_box_proves_nothing(pieces: 
     counts = np.array([*pieces, *[1] * 4, *[0] * 4], np.float64)
     crumbs = np.array([0.0, 2.0, 0.0, 0.0] + [1.0] * 4 + [0.0] * 4)
     width = 0.8 * np.ones(12)
-    page = marked(12, evidence_mm2=evidence, ink_mm2=evidence, pieces=counts, crumbs=crumbs, width_mm=width)
+    page = marked(12, evidence_mm2=evidence, pieces=counts, crumbs=crumbs, width_mm=width)
     assert (set(states_of(page)[8:]) == {Mark.UNCERTAIN}) is fades

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given as example
 from hypothesis import strategies as st
-from measured_helpers import box, marked, places, states_of
+from measured_helpers import box, marked, places, states_of, unlike
 
 from forms.answers import Mark
 from omr.interpret import chances, given, judge_boxes, states
@@ -109,7 +109,7 @@ def test_on_uneven_paper_a_box_without_an_outline_may_be_elsewhere(scatter: floa
     ],
 )
 def test_a_cross_that_may_be_none_is_uncertain(what: str, value: float, doubted: bool) -> None:
-    page = marked(10, **{what: np.append(getattr(marked(9), what), value)})
+    page = unlike(**{what: value})
     assert (states_of(page)[9] is Mark.UNCERTAIN) is doubted
 
 
@@ -133,7 +133,6 @@ def test_on_a_blurred_page_a_scribble_may_look_like_an_uneven_fill(blur: float, 
     page = marked(
         6,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         cover=np.array([1.0] + [blur] * 5),
         gap_mm=np.array([0.1] + [9.0] * 5),
         dark=np.array([0.7] + [0.0] * 5),
@@ -145,7 +144,7 @@ def test_on_a_blurred_page_a_scribble_may_look_like_an_uneven_fill(blur: float, 
 def test_a_box_with_no_paper_around_it_is_never_sure() -> None:
     """A damaged picture that is black all over a box hides its cross, and its black looks like the box's line."""
     evidence = np.array([5.0] * 5 + [0.0] * 5)
-    page = marked(10, evidence_mm2=evidence, ink_mm2=evidence)
+    page = marked(10, evidence_mm2=evidence)
     clear = [Mark.CROSSED] * 5 + [Mark.EMPTY] * 5
     assert states_of(page) == clear
     hidden = replace(page, white=np.array([240.0] * 9 + [0.0]))
@@ -236,7 +235,7 @@ def test_given_brings_pages_together() -> None:
 def test_a_box_that_lost_more_than_a_streak_when_it_was_painted_over_waits() -> None:
     """Painting over a broad band, a fold's shadow, may take a stroke away that lies within it."""
     evidence = np.array([3.0] * 5 + [0.0] * 5)
-    page = marked(10, evidence_mm2=evidence, ink_mm2=evidence)
+    page = marked(10, evidence_mm2=evidence)
     where = Places(np.zeros((10, 2)), np.ones(10), np.ones(10, np.bool_), 0.0, np.eye(3))
     before = replace(
         page,
@@ -293,7 +292,6 @@ def test_a_tick_of_which_little_is_in_its_box_is_no_stain(steep: float, beside: 
     page = marked(
         10,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         dark=np.array([0.5] * 9 + [0.17]),
         steep=np.array([2.0] * 9 + [steep]),
         beside_mm2=np.array([0.0] * 9 + [beside]),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from measured_helpers import marked, states_of
+from measured_helpers import marked, states_of, unlike
 
 from forms.answers import Mark
 from omr.interpret import states
@@ -23,7 +23,6 @@ def test_where_print_shines_through_short_pieces_tell_and_a_mark_nearly_as_dark_
     page = marked(
         16,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         dark=np.array([0.34] * 9 + [0.28] + [0.14] * boxes + [0.02] * (6 - boxes)),
         length_mm=np.array([3.0] * 10 + [0.8] * boxes + [0.0] * (6 - boxes)),
         depth_mm=np.full(16, 1.2),
@@ -61,7 +60,6 @@ def test_where_there_are_grays_little_ink_that_is_far_paler_than_the_pen_waits(t
     page = marked(
         11,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         dark=np.array([0.86] * 10 + [0.144]),
         cover=np.array([0.4] * 10 + [0.048]),
     )
@@ -79,8 +77,7 @@ def test_where_there_are_grays_little_ink_that_is_far_paler_than_the_pen_waits(t
     ],
 )
 def test_what_is_unlike_the_page_s_other_marks_is_uncertain(what: str, value: float, doubted: bool) -> None:
-    usual = getattr(marked(10), what)
-    page = marked(10, **{what: np.append(usual[:9], value)})
+    page = unlike(**{what: value})
     assert (states_of(page)[9] is Mark.UNCERTAIN) is doubted
     assert states_of(page)[:9] == [Mark.CROSSED] * 9
 
@@ -186,7 +183,6 @@ def test_on_a_blurred_page_all_crosses_show_some_gray_between_their_strokes() ->
     page = marked(
         16,
         evidence_mm2=evidence,
-        ink_mm2=evidence,
         cover=np.array([0.45] * 10 + [0.2] * 6),
         between=np.array([0.3] * 9 + [0.44] + [0.0] * 6),
         noise=np.full(16, 0.01),
@@ -220,7 +216,7 @@ def test_where_the_back_shines_through_what_is_paler_than_the_pen_may_be_a_smear
 def test_what_lies_beside_a_box_and_is_far_paler_than_the_pen_is_no_mark_that_missed_it() -> None:
     evidence = np.array([5.0] * 9 + [0.0])
     beside = np.array([0.0] * 9 + [1.5])
-    page = marked(10, evidence_mm2=evidence, ink_mm2=evidence, beside_mm2=beside, noise=0.02 * np.ones(10))
+    page = marked(10, evidence_mm2=evidence, beside_mm2=beside, noise=0.02 * np.ones(10))
     assert states_of(page)[9] is Mark.UNCERTAIN
     pale = replace(page, beside_dark=np.array([0.0] * 9 + [0.3]))
     assert states_of(pale)[9] is Mark.EMPTY
@@ -231,7 +227,7 @@ def test_what_lies_beside_a_box_and_is_far_paler_than_the_pen_is_no_mark_that_mi
 
 def test_a_faint_line_counts_where_the_page_s_pen_is_pale_itself() -> None:
     evidence = np.array([5.0] * 9 + [0.0])
-    page = marked(10, evidence_mm2=evidence, ink_mm2=evidence, faint_mm=np.array([0.0] * 9 + [2.8]))
+    page = marked(10, evidence_mm2=evidence, faint_mm=np.array([0.0] * 9 + [2.8]))
     assert states_of(page)[9] is Mark.EMPTY
     assert states_of(replace(page, dark=0.3 * np.ones(10)))[9] is Mark.UNCERTAIN
 
