@@ -17,9 +17,9 @@ from web_paper import CLEAR, SCANNER
 
 from forms.layout import FieldKind, Layout
 from omr.batch import read_files
-from omr.readings import PageReading
+from omr.readings import PageReading, StrayInk
 from webapp.printing import PaperChoice, new_run, write_run
-from webapp.views.crops import PX_PER_MM, Unshowable, page_picture, paper_to_picture, question_crop
+from webapp.views.crops import MARGIN_MM, PX_PER_MM, Unshowable, page_picture, paper_to_picture, question_crop
 
 WAYS = {
     "straight": SCANNER,
@@ -97,6 +97,27 @@ def test_the_option_that_is_asked_about_is_framed(scans: dict[str, Scan]) -> Non
     plain, framed = (np.ptp(c.astype(int), axis=2).max() for c in colours if c is not None)
     assert plain < 40
     assert framed > 120
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_note_in_the_margin_is_in_the_crop_of_its_question(scans: dict[str, Scan], way: str) -> None:
+    scan = scans[way]
+    area = next(f for f in scan.layout.on_page(1, FieldKind.AREA) if f.question == "fick")
+    note_mm = np.array([[9.0, area.y + 4], [16.0, area.y + 4], [16.0, area.y + 7], [9.0, area.y + 7]])
+    matrix = paper_to_picture(scan.reading, scan.layout)
+    quad = note_mm @ matrix[:, :2].T + matrix[:, 2]
+    picture = cv2.imdecode(np.frombuffer(scan.data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    cv2.fillPoly(picture, [quad.round().astype(np.int32)], 20)
+    noted = replace(scan.reading, stray_ink=(StrayInk("fick", None, tuple((x, y) for x, y in quad.tolist())),))
+    data = cv2.imencode(".png", picture)[1].tobytes()
+    plain, crop = (gray(question_crop(data, r, scan.layout, "fick", None)) for r in (scan.reading, noted))
+    wider = (area.x - MARGIN_MM) - (9.0 - MARGIN_MM)
+    assert crop.shape[1] - plain.shape[1] == pytest.approx(wider * PX_PER_MM, abs=3)
+    # All of the note, with paper at both sides.
+    dark = np.flatnonzero((crop < 90).sum(0) > 2.5 * PX_PER_MM)
+    assert dark[0] / PX_PER_MM == pytest.approx(MARGIN_MM, abs=0.4)
+    assert dark[-1] / PX_PER_MM >= MARGIN_MM + 6.5
 
 
 def test_a_whole_page_is_upright(scans: dict[str, Scan]) -> None:

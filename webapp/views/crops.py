@@ -54,11 +54,12 @@ def question_crop(data: bytes, reading: PageReading, layout: Layout, question: s
         Unshowable: The picture can't be decoded.
     """
     fields = [f for f in layout.fields if f.question == question and f.page == reading.page]
-    x0, y0, x1, y1 = _around(fields)
+    matrix = paper_to_picture(reading, layout)
+    x0, y0, x1, y1 = _with_ink(_around(fields), matrix, reading, question)
     width, height = layout.page_size_mm
     x0, y0 = max(x0 - MARGIN_MM, 0.0), max(y0 - MARGIN_MM, 0.0)
     x1, y1 = min(x1 + MARGIN_MM, width), min(y1 + MARGIN_MM, height)
-    crop = _cut(_decode(data), paper_to_picture(reading, layout), (x0, y0, x1, y1), PX_PER_MM)
+    crop = _cut(_decode(data), matrix, (x0, y0, x1, y1), PX_PER_MM)
     framed = [f for f in fields if option is not None and f.option == option and f.kind is not FieldKind.AREA]
     if framed:
         beside = np.array([-1.6, -1.6, 1.6, 1.6])
@@ -131,6 +132,21 @@ def _around(fields: Iterable[Field]) -> tuple[float, float, float, float]:
         max(f.x + f.w for f in known),
         max(f.y + f.h for f in known),
     )
+
+
+def _with_ink(
+    area_mm: tuple[float, float, float, float], matrix: Affine, reading: PageReading, question: str
+) -> tuple[float, float, float, float]:
+    """Widen a question's rectangle to whatever is written at it: a note may stand in the margin, words run on."""
+    inked = [s.box_px for s in reading.stray_ink if s.question == question]
+    inked += [t.box_px for t in reading.texts if t.question == question and t.ink]
+    if not inked:
+        return area_mm
+    x0, y0, x1, y1 = area_mm
+    to_paper = cv2.invertAffineTransform(matrix)
+    at = np.array(inked, np.float64).reshape(-1, 2) @ to_paper[:, :2].T + to_paper[:, 2]
+    (left, top), (right, bottom) = at.min(0).tolist(), at.max(0).tolist()
+    return min(x0, left), min(y0, top), max(x1, right), max(y1, bottom)
 
 
 def _cut(picture: Picture, matrix: Affine, area_mm: tuple[float, float, float, float], px_per_mm: float) -> Picture:
