@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -129,7 +130,15 @@ class Layout:
 
     def on_page(self, page: int, kind: FieldKind) -> tuple[Field, ...]:
         """Return the fields of one kind on one page, in the layout's order."""
-        return tuple(f for f in self.fields if f.page == page and f.kind is kind)
+        return self._by_page.get((page, kind), ())
+
+    @cached_property
+    def _by_page(self) -> dict[tuple[int, FieldKind], tuple[Field, ...]]:
+        """The fields of each kind on each page; a page is asked for them many times while it is read."""
+        found = defaultdict(list)
+        for field in self.fields:
+            found[field.page, field.kind].append(field)
+        return {at: tuple(fields) for at, fields in found.items()}
 
     @cached_property
     def instrument_hash(self) -> str:

@@ -29,7 +29,7 @@ def torn_doubts(
     broken = ((measured.pieces > policy.most_pieces) & told) | (crumbs > policy.most_crumbs)
     whole = crossed & (measured.evidence_mm2 >= policy.whole_mm2) & (measured.pieces <= policy.frayed_pieces)
     whole &= measured.cover < policy.frayed_cover
-    last = two_toned & _thickened(measured.cover, empty, policy)
+    last = _thickened(measured.cover, empty, policy) if two_toned else np.zeros_like(empty)
     sound = _is_sound(measured, ~empty, policy)
     steady = _is_steady(broken, empty, policy)
     fraying = _share(broken | last, measured) >= policy.fading_share
@@ -43,7 +43,8 @@ def torn_doubts(
     blur = median(measured.cover[empty]) if empty.any() else 0.0
     inked = (measured.ink_mm2 > 0) | (measured.crumbs > 0)
     # Beside solid marks small specks and a line that is a little thicker are a copier's.
-    left = _left(measured, empty, policy) if sound else inked | (last & _thickened(measured.grown, empty, policy))
+    thick = last & _thickened(measured.grown, empty, policy) if last.any() else last
+    left = _left(measured, empty, policy) if sound else inked | thick
     # What is left of a stroke on gray paper is seen, be it never so pale; black and white may leave nothing of it.
     trace = two_toned | inked | (measured.dark >= policy.trace_dark)
     return {

@@ -28,6 +28,8 @@ from omr.images import Gray, PageImage
 from omr.policy import Policy
 from omr.register import Laid
 from omr.samples import gray_share
+from omr.stray import InkAt
+from omr.zones import Box
 
 CROP_DPI = 300
 """What Tesseract is made for."""
@@ -41,6 +43,9 @@ LEAST_SIGN_PX = 12
 JOINED = 1.8
 """Width of a piece, in its own heights, from which on it is no single sign; a printed W has 1.4."""
 
+ROOM_MM = 2.0
+"""Around ink in a text field, that much of it is looked at."""
+
 BATCH_SECONDS = 60
 """Longest time for one batch; without an answer by then there are no suggestions."""
 
@@ -53,7 +58,7 @@ class Crop:
     """An upright picture of a text field.
 
     Attributes:
-        gray: Its pixels at 300 dpi.
+        gray: Its pixels at 300 dpi; of what is hopeless only those around its ink.
         reads: What the field holds.
         hopeless: Whether it was looked at already and is nothing that Tesseract could read.
     """
@@ -82,34 +87,39 @@ def available() -> bool:
     return shutil.which(pytesseract.pytesseract.tesseract_cmd) is not None
 
 
-def crops(image: PageImage, laid: Laid, fields: Mapping[int, Field]) -> dict[int, Crop]:
+def crops(image: PageImage, laid: Laid, written: Mapping[int, InkAt]) -> dict[int, Crop]:
     """Cut text fields out of the picture, upright and without their frames.
 
-    What does not look like print gets no guess and is cut out of the working pixels; for everything else the picture is
-    decoded at its full size, once.
+    What does not look like print gets no guess: of that only the working pixels around its ink are cut out. For
+    everything else the picture is decoded at its full size, once.
 
     Args:
         image: The page image.
         laid: The image and where the page lies in it, in working pixels.
-        fields: The text fields, by any number.
+        written: The ink in the text fields, by any number.
 
     Returns:
         The crops by the same numbers.
     """
-    cut = {n: _cut(laid.gray, 1, laid, f) for n, f in fields.items()}
-    cut = {n: replace(crop, hopeless=not _may_be_read(crop)) for n, crop in cut.items()}
-    fine = [n for n, crop in cut.items() if not crop.hopeless]
-    if fine and image.shrink > 1:
-        full = image.full()
-        cut |= {n: _cut(full, image.shrink, laid, fields[n]) for n in fine}
-    return cut
+    cut = {n: _cut(laid.gray, 1, laid, ink.field, ink.box_mm) for n, ink in written.items()}
+    hopeless = {n: replace(crop, hopeless=True) for n, crop in cut.items() if not _may_be_read(crop)}
+    if len(hopeless) == len(written):
+        return hopeless
+    full = image.full() if image.shrink > 1 else laid.gray
+    fine = {n: _cut(full, image.shrink, laid, i.field) for n, i in written.items() if n not in hopeless}
+    return {n: hopeless.get(n) or fine[n] for n in written}
 
 
-def _cut(gray: Gray, grow: int, laid: Laid, field: Field) -> Crop:
-    """Cut a text field out of pixels of which `grow` make a working pixel."""
+def _cut(gray: Gray, grow: int, laid: Laid, field: Field, part_mm: Box | None = None) -> Crop:
+    """Cut a text field, or the part of it around some place, out of pixels of which `grow` make a working pixel."""
+    left, top, right, low = field.x, field.y, field.x + field.w, field.y + field.h
+    if part_mm is not None:
+        x, y, w, h = part_mm
+        left, top = min(max(left, x - ROOM_MM), right), min(max(top, y - ROOM_MM), low)
+        right, low = max(min(right, x + w + ROOM_MM), left), max(min(low, y + h + ROOM_MM), top)
     step = 25.4 / CROP_DPI
-    shape = max(1, round((field.h - 2 * FRAME_MM) / step)), max(1, round((field.w - 2 * FRAME_MM) / step))
-    upright = laid.part(gray, grow, (field.x + FRAME_MM, field.y + FRAME_MM), shape, step)
+    shape = max(1, round((low - top - 2 * FRAME_MM) / step)), max(1, round((right - left - 2 * FRAME_MM) / step))
+    upright = laid.part(gray, grow, (left + FRAME_MM, top + FRAME_MM), shape, step)
     return Crop(upright, field.reads or Reads.FREE)
 
 

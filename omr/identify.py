@@ -12,11 +12,12 @@ from forms.layout import Code, Layout, Marker
 from forms.pagecode import PageCode, SheetKind, parse
 from omr.codegrid import grid_code
 from omr.images import Gray, PageImage
+from omr.markers import SIGN_UP_IDS, Found, page_of
 from omr.pair import place
 from omr.policy import Policy
 from omr.printedcode import printed_codes
 from omr.readings import Refusal, RefusalCode
-from omr.register import SIGN_UP_IDS, Floats, Found, Laid, Registration, page_of
+from omr.register import Floats, Laid, Registration
 
 CODE_ROOM_MM = 5.0
 """Room around the page code's square in which it is looked for first."""

@@ -27,6 +27,9 @@ PAPER_SHARE = 0.8
 MOST_POINTS = 40_000
 """Pixels from which on it is quicker to tell a limit everywhere than at each of them."""
 
+LEAST_DEPTH = 40
+"""Gray values between paper and solid print, at least."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limits:
@@ -55,13 +58,10 @@ class Limits:
         above, below, up, down = (v[y] for v in _between(rows, shape[0], 0))
         # Where each pixel's four cells stand in all of them.
         corners = above * columns + left, above * columns + right, below * columns + left, below * columns + right
-        found = []
-        for share in shares:
-            cells = self.cells(share).astype(np.int32).ravel()
-            a, b, c, d = (cells[corner] for corner in corners)
-            upper, lower = a * to_left + b * to_right, c * to_left + d * to_right
-            found.append(((((upper >> 4) * up >> 16) + ((lower >> 4) * down >> 16) + 2) >> 2).astype(np.uint8))
-        return found
+        cells = np.stack([self.cells(share).ravel() for share in shares]).astype(np.int32)
+        a, b, c, d = (cells[:, corner] for corner in corners)
+        upper, lower = a * to_left + b * to_right, c * to_left + d * to_right
+        return list(((((upper >> 4) * up >> 16) + ((lower >> 4) * down >> 16) + 2) >> 2).astype(np.uint8))
 
 
 def lightest(laid: Laid, share: float) -> int:
@@ -71,12 +71,13 @@ def lightest(laid: Laid, share: float) -> int:
         laid: The image and where the page lies in it.
         share: How dark, in this page's solid print.
     """
-    white = np.full(1, 255, np.float32)
-    return int(Limits(white, _depth(white, laid.black)).cells(share)[0])
+    # In numbers of four bytes, as `Limits.cells` has them.
+    white = np.float32(255)
+    return max(0, int(white - np.float32(share) * max(white - np.float32(laid.black), np.float32(LEAST_DEPTH))))
 
 
 def _depth(white: Floats32, black: float) -> Floats32:
-    return np.asarray(np.maximum(white - np.float32(black), np.float32(40)), np.float32)
+    return np.asarray(np.maximum(white - np.float32(black), np.float32(LEAST_DEPTH)), np.float32)
 
 
 @lru_cache(maxsize=32)

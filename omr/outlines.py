@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.bend import LEAST_SHARE, WHOLE_SHARE, find_bend
-from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply
+from omr.register import STEP_MM, Floats, Floats32, Laid, Registration, apply, solver
 from omr.samples import by_size, darkness, median, sample, share_of, whites
 
 SEARCH_MM = 1.5
@@ -300,8 +300,7 @@ def _even(middle: Floats, shift: Floats) -> Floats:
     if len(middle) < 8 or spread.min() < 40:
         matrix[:2, 2] = np.median(shift, axis=0)
         return matrix
-    design = np.column_stack([middle, np.ones(len(middle))])
-    matrix[:2] += np.linalg.lstsq(design, shift, rcond=None)[0].T
+    matrix[:2] += (solver(middle.tobytes()) @ shift).T
     return matrix
 
 

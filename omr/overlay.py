@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from forms.answers import Mark
 from forms.layout import FieldKind, Layout
 from omr.images import BadImage, Picture, decode
+from omr.markers import Found, find_markers
 from omr.readings import Outcome, PageReading, Quad
-from omr.register import Floats, Found, find_markers, register
+from omr.register import Floats, register
 from omr.stray import corners_mm
 
 Canvas = NDArray[np.uint8]

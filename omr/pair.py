@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from forms.layout import Marker
-from omr.register import Floats, Found, Registration, apply, is_page, marker_corners_mm, register
+from omr.markers import Found
+from omr.register import Floats, Registration, apply, is_page, marker_corners_mm, register
 
 CORNER_OFF_MM = 0.1
 """What finding a marker's corner is off, about."""

@@ -85,6 +85,13 @@ def edge_doubts(
     # Where a copier or scanner has smoothed the paper it has smoothed pale strokes as well, some more and some less.
     soft = np.where(measured.noise < policy.grain, policy.soft_smooth, policy.soft)
     same = (steep >= policy.trace_steep[0]) & (steep <= policy.trace_steep[1])
+    traces = (
+        (empty if edge else told) & same & (measured.ink_mm2 >= policy.trace_mm2) & (dark >= policy.trace_pen * pen)
+    )
+    # Beside a pale pencil's strokes what shines through may be as sharp; nobody leaves so little in many boxes.
+    pale = traces & (dark < policy.through_pen * pen)
+    if np.count_nonzero(pale) >= policy.through_boxes:
+        traces &= ~pale
     return {
         # Coffee, shadows, what shines through.
         "softer than the pen": told
@@ -92,10 +99,7 @@ def edge_doubts(
             ((dark < policy.soft_dark) & (steep < soft))
             | ((dark < policy.softer_pen * pen) & (steep < policy.alike_steep[0]))
         ),
-        "a trace as sharp as the pen's": (empty if edge else told)
-        & same
-        & (measured.ink_mm2 >= policy.trace_mm2)
-        & (dark >= policy.trace_pen * pen),
+        "a trace as sharp as the pen's": traces,
         # A copier that keeps dark parts as writing makes a cross of one in a pale fill.
         "far darker than the pen": told & (dark > policy.darker_pen * pen),
         # Creases, hairs, scratches.

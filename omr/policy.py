@@ -130,7 +130,9 @@ class Policy:
         darker_pen: Darkness of a stroke, in that of the pen, from which on it may be the darker part of something.
         trace_steep: Steepness, in that of the page's strokes, least and most, at which so little ink in an empty box …
         trace_mm2: … as this, …
-        trace_pen: … at least so dark in the darkness of the pen, may be the end of a stroke.
+        trace_pen: … at least so dark in the darkness of the pen, may be the end of a stroke; …
+        through_pen: … but what is paler than this in so many empty boxes …
+        through_boxes: … as these is what shines through.
         stain: Darkness of ink up to which it is none, if it is far paler than this page's pen as well.
         stain_pale: What is far paler, in the darkness of the pen …
         stain_pen: … which is at least so dark: beside a pale pencil nothing is.
@@ -252,6 +254,8 @@ class Policy:
     trace_steep: tuple[float, float] = (0.85, 1.4)
     trace_mm2: float = 0.1
     trace_pen: float = 0.3
+    through_pen: float = 0.5
+    through_boxes: int = 6
     stain: float = 0.2
     stain_pale: float = 0.4
     stain_pen: float = 0.45
@@ -265,5 +269,5 @@ class Policy:
     suggest: float = 0.95
 
 
-POLICY = Policy("a22")
+POLICY = Policy("a23")
 """The policy in use."""

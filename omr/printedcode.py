@@ -16,8 +16,9 @@ from forms.layout import Code, Layout, Marker
 from forms.pagecode import PREFIX, PageCode, parse
 from omr.handwriting import available, read_lines
 from omr.images import Gray, PageImage
+from omr.markers import Found, page_of
 from omr.pair import place
-from omr.register import Found, Laid, page_of
+from omr.register import Laid
 
 DPIS = (240, 300, 360, 430)
 """At which the line is shown to Tesseract; two looks at least must tell the same code, and none another."""

@@ -10,10 +10,12 @@ import numpy as np
 from forms.answers import Mark
 from forms.layout import Field, FieldKind, Layout
 from forms.qr import QUIET_MODULES, SIDE_MODULES
+from omr.glance import glance
 from omr.handwriting import Crop, Suggestion, crops, suggest
 from omr.identify import Identity, identify
 from omr.images import PageImage
 from omr.interpret import judge_boxes
+from omr.markers import Found, black_level, find_markers
 from omr.measure import Measurements, measure
 from omr.outlines import PROVEN, Places, settle
 from omr.pair import place
@@ -30,16 +32,16 @@ from omr.readings import (
     StrayInk,
     TextReading,
 )
-from omr.register import Floats, Found, Laid, Registration, black_level, find_markers
+from omr.register import Floats, Laid, Registration
 from omr.samples import is_two_toned
 from omr.slips import Slip, find_slips, is_slip
 from omr.stray import InkAt, corners_mm, ink_outside
 from omr.streaks import without_streaks
 from omr.strikes import struck_out
 from omr.testpage import is_test_page, test_page_refusal
-from omr.zones import MM_PER_PX, unprinted
+from omr.zones import MM_PER_PX, unprinted, zones_of
 
-READER = "0.3.15"
+READER = "0.3.16"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 
@@ -173,7 +175,8 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
 
     laid, places, outside = seen.laid, seen.places, seen.outside
     fields = layout.on_page(number, FieldKind.TEXT)
-    texts = tuple(_text(f, outside, laid, image.shrink) for f in fields)
+    inked = {ink.field: ink for ink in outside}
+    texts = tuple(_text(f, inked.get(f), laid, image.shrink) for f in fields)
     left_mm = places.scatter_mm if laid.bend is not None else max(page.residual_mm, places.scatter_mm)
     quality = Quality(dpi, left_mm, page.rotation_deg, page.markers)
     reading = PageReading(
@@ -192,7 +195,7 @@ def _examine_placed(image: PageImage, identity: Identity, found: Sequence[Found]
         stray_ink=_stray(outside, laid, image.shrink),
         page_px=_quad(corners_mm((0.0, 0.0, *layout.page_size_mm)), laid, image.shrink),
     )
-    written = {n: f for n, (f, t) in enumerate(zip(fields, texts, strict=True)) if t.ink}
+    written = {n: inked[f] for n, f in enumerate(fields) if f in inked}
     return Examined(reading, crops(image, laid, written))
 
 
@@ -243,10 +246,14 @@ def _look(laid: Laid, layout: Layout, number: int, policy: Policy, *, before: Me
     thought = judge_boxes(measured, places, policy, two_toned=two_toned, before=before)
     judged = thought.states()
     laid = replace(laid, page=places.page(laid.page))
-    outside = ink_outside(laid, layout, number, [state for state, _ in judged], policy)
-    found = {ink.field for ink in outside}
-    words = layout.on_page(number, FieldKind.WORDS)
-    outside += tuple(ink for ink in struck_out(laid, words) if ink.field not in found)
+    zones = zones_of(layout, number)
+    first = glance(laid, zones)
+    outside: tuple[InkAt, ...] = ()
+    if first is not None:
+        outside = ink_outside(laid, zones, first, [state for state, _ in judged], policy)
+        found = {ink.field for ink in outside}
+        words = layout.on_page(number, FieldKind.WORDS)
+        outside += tuple(ink for ink in struck_out(laid, first, words) if ink.field not in found)
     streaked = bool((measured.streak >= 1).any()) or any(_may_be_streak(i) for i in outside)
     return _Seen(laid, places, at_mm, judged, thought.lost, outside, streaked, measured)
 
@@ -297,9 +304,8 @@ def _marks(
     )
 
 
-def _text(field: Field, outside: Sequence[InkAt], laid: Laid, shrink: int) -> TextReading:
+def _text(field: Field, ink: InkAt | None, laid: Laid, shrink: int) -> TextReading:
     """Say whether something is written in a text field; its corners take in whatever is written across its edges."""
-    ink = next((i for i in outside if i.field == field), None)
     left, top, right, low = field.x, field.y, field.x + field.w, field.y + field.h
     if ink is not None:
         x, y, w, h = ink.box_mm

@@ -18,9 +18,10 @@ from forms.pagecode import PageCode, SheetKind
 from forms.qr import QUIET_MODULES, SIDE_MODULES
 from omr.identify import Identity, PlacedCode, codes_at, known, placed_codes
 from omr.images import Gray, PageImage
+from omr.markers import SIGN_UP_IDS, Found, all_markers, markers_near
 from omr.policy import Policy
 from omr.readings import Refusal, RefusalCode
-from omr.register import SIGN_UP_IDS, Floats, Found, all_markers, markers_near, register
+from omr.register import Floats, register
 
 WHOLE_PAGE_MM2 = 0.6 * 210 * 297
 """Pages smaller than this are slips: an A5 is half of an A4."""

@@ -1,42 +1,35 @@
 """Ink that is not in a box: what was written in text fields, and stray ink at words and around questions.
 
-A look at 75 dpi, where every thin line still shows, tells on which parts of the page there is anything at all. Those
-parts are brought to the scale of the layout's `print` pictures and everything printed is taken away. What is left is
-ink, piece by piece; where a piece lies says what it is.
+The first look (`glance`) tells on which parts of the page there is anything at all. Those parts are brought to the
+scale of the layout's `print` pictures and everything printed is taken away. What is left is ink, piece by piece; where
+a piece lies says what it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from forms.answers import Mark
-from forms.layout import Field, FieldKind, Layout
+from forms.layout import Field, FieldKind
 from omr.closer import LINE_DARK, LINE_MM, SOLID_DARK
+from omr.glance import STEP_MM, Glance
 from omr.images import Gray
 from omr.limits import Limits, lightest, limits_of
 from omr.policy import Policy
-from omr.register import Floats, Laid, Registration
+from omr.register import Floats, Laid
 from omr.spills import spilled
-from omr.zones import COARSE, MM_PER_PX, Zones, slices, zones_of
+from omr.zones import COARSE, MM_PER_PX, Zones, slices
 
 INK_DARK = 0.22
 """Darkness from which on something outside a box is ink."""
 
 PEN_DARK = 0.5
 """Darkness from which on ink is a pen's and no spill's."""
-
-AROUND = np.ones((3, 3), np.uint8)
-"""A pixel of the image and those around it."""
-
-NODES_ROOM_PX = 12
-"""Room around the places at which it is told where a part of a page lies: what paper bends between them, and the pixels
-around the outermost."""
 
 BAND_MM = 9.0
 """Paper above and below something found that is looked at closely: a whole mark and its box."""
@@ -70,13 +63,13 @@ class InkAt:
     box_mm: tuple[float, float, float, float]
 
 
-def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark], policy: Policy) -> tuple[InkAt, ...]:
+def ink_outside(laid: Laid, zones: Zones, first: Glance, states: Sequence[Mark], policy: Policy) -> tuple[InkAt, ...]:
     """Find the ink on a page that is in no box.
 
     Args:
         laid: The image and where the page lies in it, by markers and outlines.
-        layout: The layout.
-        number: The page, from 1.
+        zones: What each place of the page belongs to.
+        first: The first look at it.
         states: The state of each box of the page, in the layout's order: what hangs together with a mark and stays
             near it is its overshoot.
         policy: Thresholds.
@@ -85,9 +78,8 @@ def ink_outside(laid: Laid, layout: Layout, number: int, states: Sequence[Mark],
         Ink at words, in areas and in text fields, each field at most once; a displaced mark beside an empty box
         counts for the question's area.
     """
-    zones = zones_of(layout, number)
-    marked = _marked(zones.fields, states)
-    seen = _seen(laid, zones, marked)
+    marked = {n: state is not Mark.EMPTY for n, state in zip(zones.boxes, states, strict=True)}
+    seen = _seen(laid, zones, first, marked)
     if seen is None:
         return ()
     limits, found = seen
@@ -110,69 +102,33 @@ class _Ink:
         return slice(int(first), int(last))
 
 
-def _seen(laid: Laid, zones: Zones, marked: dict[int, bool]) -> tuple[Limits, Bytes] | None:
+def _seen(laid: Laid, zones: Zones, first: Glance, marked: dict[int, bool]) -> tuple[Limits, Bytes] | None:
     """Return how dark is dark, and where something counts at the first look, 255 there, at its scale.
 
     On most pages nothing does: then there is nothing to return.
     """
-    rows, columns = zones.within
-    shape = rows.stop - rows.start, columns.stop - columns.start
-    if 0 in shape:
-        return None
-    step_mm = MM_PER_PX * COARSE
-    box_mm = columns.start * step_mm, rows.start * step_mm, shape[1] * step_mm, shape[0] * step_mm
-    darkest = _darkest(laid, box_mm)
-    if darkest is None:
-        return None
-    seen = darkest.part(darkest.gray, 1, box_mm[:2], shape, step_mm, smooth=False)
+    seen, within = first.seen, first.within
     # Most pages have next to nothing that is darker than the limit on the whitest paper there is, and need no other.
     found = np.zeros_like(zones.coarse)
     _, dark = cv2.threshold(seen, lightest(laid, INK_DARK) - 1, 255, cv2.THRESH_BINARY_INV)
-    cv2.bitwise_and(dark, zones.coarse[zones.within], dst=found[zones.within])
+    cv2.bitwise_and(dark, zones.coarse[within], dst=found[within])
     for number, has in marked.items():
         if has:  # its own overshoot
             box = zones.fields[number - 1]
-            found[slices((box.x, box.y, box.w, box.h), OVERSHOOT_MM, OVERSHOOT_MM, step_mm)] = 0
+            found[slices((box.x, box.y, box.w, box.h), OVERSHOOT_MM, OVERSHOOT_MM, STEP_MM)] = 0
     if cv2.countNonZero(found) < LEAST_COARSE:
         return None
     limits = limits_of(laid, zones.of.shape, MM_PER_PX)
-    limit = limits.spread(INK_DARK, found.shape)[zones.within]
-    cv2.bitwise_and(cv2.compare(seen, limit, cv2.CMP_LT), found[zones.within], dst=found[zones.within])
+    limit = limits.spread(INK_DARK, found.shape)[within]
+    cv2.bitwise_and(cv2.compare(seen, limit, cv2.CMP_LT), found[within], dst=found[within])
     return (limits, found) if cv2.countNonZero(found) >= LEAST_COARSE else None
 
 
-def _darkest(laid: Laid, box_mm: tuple[float, float, float, float]) -> Laid | None:
-    """Return the part of the image that shows a part of the page, each pixel as dark as the darkest around it.
-
-    Args:
-        laid: The image and where the page lies in it.
-        box_mm: The part of the page.
-
-    Returns:
-        The part of the image and where the page lies in it; None where that lies beyond the image.
-    """
-    at = laid.to_px(_nodes(box_mm))
-    left, top = (max(int(v), 0) for v in (at.min(0) - NODES_ROOM_PX).tolist())
-    right, low = (max(int(v), 0) for v in (at.max(0) + NODES_ROOM_PX).tolist())
-    part = laid.gray[top:low, left:right]
-    if part.size == 0:
-        return None
-    shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
-    darkest = np.asarray(cv2.erode(part, AROUND), np.uint8)
-    page = Registration(shift @ laid.page.matrix, laid.page.residual_mm, laid.page.markers)
-    return Laid(darkest, page, laid.black, laid.bend)
-
-
-@lru_cache(maxsize=64)
-def _nodes(box_mm: tuple[float, float, float, float]) -> Floats:
-    """Return the places, mm, that tell where a part of a page lies: 81 × 2."""
-    edges = np.linspace(0, 1, 9)
-    across, down = np.meshgrid(box_mm[0] + edges * box_mm[2], box_mm[1] + edges * box_mm[3])
-    return np.stack([across, down], axis=2).reshape(-1, 2)
-
-
 def _bands(found: Bytes, height: int) -> list[slice]:
-    """Return the rows of the page, at the print's scale, that are worth a closer look."""
+    """Return the rows of the page, at the print's scale, that are worth a closer look.
+
+    All of each row: a line over print shows at the first look only where there is none.
+    """
     room = round(BAND_MM / MM_PER_PX)
     rows = np.zeros(height, np.bool_)
     for row in np.flatnonzero(found.any(1)) * COARSE:
@@ -220,7 +176,7 @@ def _pieces(laid: Laid, zones: Zones, bands: Sequence[slice], limits: Limits) ->
 def _dark(laid: Laid, zones: Zones, band: slice, limits: Limits) -> _Dark:
     """Find the ink in a band of a page, specks and what no hand put there included."""
     shape = zones.of.shape
-    seen = laid.upright(zones.of[band].shape, MM_PER_PX, first_row=band.start)
+    seen = laid.part(laid.gray, 1, (0.0, band.start * MM_PER_PX), zones.of[band].shape, MM_PER_PX)
     # Few pixels are as dark as the lightest limit where nothing is printed: the limits are told for those only.
     most = max(int(limits.cells(share).max()) for share in (INK_DARK, SOLID_DARK))
     _, maybe = cv2.threshold(seen, most - 1, 1, cv2.THRESH_BINARY_INV)
@@ -251,12 +207,6 @@ def _beside(seen: Gray) -> Gray:
     """Return the gray value of the paper beside each place: lines are closed, broader things stay."""
     size = round(LINE_MM / MM_PER_PX)
     return np.asarray(cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), np.uint8)
-
-
-def _marked(fields: Sequence[Field], states: Sequence[Mark]) -> dict[int, bool]:
-    """Return for each box's zone whether the box has a mark."""
-    boxes = [n for n, f in enumerate(fields, 1) if f.kind is FieldKind.BOX]
-    return {n: s is not Mark.EMPTY for n, s in zip(boxes, states, strict=True)}
 
 
 def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], policy: Policy) -> tuple[InkAt, ...]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forms.layout import Field, FieldKind
+from forms.layout import Field
+from omr.glance import STEP_MM as FIRST_STEP_MM
+from omr.glance import Glance
+from omr.limits import lightest
 from omr.register import STEP_MM, Laid
 from omr.samples import by_size, darkness, sample, whites
 from omr.stray import InkAt
@@ -30,18 +36,50 @@ MOST_RISE_MM = 2.0
 """The same in mm: long words are struck out along their line."""
 
 
-def struck_out(laid: Laid, fields: Sequence[Field]) -> tuple[InkAt, ...]:
+def struck_out(laid: Laid, first: Glance, words: tuple[Field, ...]) -> tuple[InkAt, ...]:
     """Find the options whose words were struck out.
 
     Args:
         laid: The image and where the page lies in it, by markers and outlines.
-        fields: Fields of the page.
+        first: The first look at the page.
+        words: Those of the page.
 
     Returns:
         The words, each with its strike; `area_mm2` is that of the words.
     """
-    words = [f for f in fields if f.kind is FieldKind.WORDS]
-    return tuple(InkAt(f, f.w * f.h, (f.x, f.y, f.w, f.h)) for f in _with_ends(laid, words) if _is_struck(laid, f))
+    if not words:
+        return ()
+    rows, columns = first.within
+    at = _ends(words, ((rows.start, rows.stop), (columns.start, columns.stop)))
+    seen = first.darkest(*at).reshape(-1, 2) <= lightest(laid, STRIKE_DARK)
+    some = [words[int(n)] for n in np.flatnonzero(seen[:, 0] & seen[:, 1])]
+    return tuple(InkAt(f, f.w * f.h, (f.x, f.y, f.w, f.h)) for f in _with_ends(laid, some) if _is_struck(laid, f))
+
+
+@lru_cache(maxsize=64)
+def _ends(
+    words: tuple[Field, ...], within: tuple[tuple[int, int], tuple[int, int]]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which pixels of the first look show any of the paper before and behind some words.
+
+    Args:
+        words: At least one.
+        within: The first row that is looked at and the one behind the last, and the same of columns.
+
+    Returns:
+        Pixels, and where among them those of each end begin, that before the first words, that behind them, and so on.
+    """
+    ends = [((f.y, f.h), (x, ROOM_MM - BEYOND_MM)) for f in words for x in (f.x - ROOM_MM, f.x + f.w + BEYOND_MM)]
+    places = [[_pixels(*side, seen) for side, seen in zip(sides, within, strict=True)] for sides in ends]
+    width = within[1][1] - within[1][0]
+    cells = [(rows[:, None] * width + columns).ravel() for rows, columns in places]
+    return np.concatenate(cells), np.cumsum([0, *map(len, cells[:-1])])
+
+
+def _pixels(start_mm: float, length_mm: float, seen: tuple[int, int]) -> NDArray[np.intp]:
+    """Return all rows or columns, from the first that is seen, that show any part of a length."""
+    numbers = np.arange(math.floor(start_mm / FIRST_STEP_MM), math.ceil((start_mm + length_mm) / FIRST_STEP_MM))
+    return np.asarray(np.clip(numbers, seen[0], seen[1] - 1) - seen[0], np.intp)
 
 
 def _with_ends(laid: Laid, words: Sequence[Field]) -> list[Field]:

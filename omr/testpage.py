@@ -16,12 +16,13 @@ from forms.markers import TEST_PAGE_FIRST
 from forms.testpage import EDGE_LINE_MM, PATCH_MM, SAMPLES, edge_lines, layout
 from omr.images import PageImage
 from omr.interpret import states
+from omr.markers import Found, black_level
 from omr.measure import measure
 from omr.outlines import place_boxes
 from omr.policy import Policy
 from omr.printtest import EDGES, PrintTest
 from omr.readings import Refusal, RefusalCode
-from omr.register import Floats, Floats32, Found, Laid, Registration, black_level, register
+from omr.register import Floats, Floats32, Laid, Registration, register
 from omr.samples import sample
 
 TEST_IDS = range(TEST_PAGE_FIRST, TEST_PAGE_FIRST + 4)

@@ -60,6 +60,7 @@ class Zones:
         of: Zone of each picture pixel: 0 nothing, n the n-th of `fields`, a box standing for the ring around it; -n is
             what lies beside the area that is the n-th.
         fields: The fields that have a zone.
+        boxes: Which of them are boxes, from 1.
         paper: 1 where nothing is printed, nor close by.
         coarse: 255 where something counts at the first look: a zone, and nothing printed near.
         within: The rows and columns of that look between which all of those lie; empty where there are none.
@@ -67,6 +68,7 @@ class Zones:
 
     of: NDArray[np.int16]
     fields: tuple[Field, ...]
+    boxes: tuple[int, ...]
     paper: Bytes
     coarse: Bytes
     within: tuple[slice, slice]
@@ -111,7 +113,8 @@ def _zones(
     coarse = count[:rows, :columns].reshape(rows // COARSE, COARSE, columns // COARSE, COARSE).min((1, 3))
     left, top, width, height = cv2.boundingRect(coarse)
     within = slice(top, top + height), slice(left, left + width)
-    return Zones(of, fields, paper, np.ascontiguousarray(coarse), within)
+    boxes = tuple(n for n, field in numbered if field.kind is FieldKind.BOX)
+    return Zones(of, fields, boxes, paper, np.ascontiguousarray(coarse), within)
 
 
 def _dilated(printed: Bytes, room_px: int) -> Bytes:
@@ -119,6 +122,7 @@ def _dilated(printed: Bytes, room_px: int) -> Bytes:
     return np.asarray(cv2.dilate(printed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))), np.uint8)
 
 
+@lru_cache(maxsize=4096)
 def slices(box_mm: Box, across_mm: float, down_mm: float, step_mm: float = MM_PER_PX) -> tuple[slice, slice]:
     """Return the rows and columns of a rectangle with so much room at its sides, and above and below it."""
     x, y, w, h = box_mm

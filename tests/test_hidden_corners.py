@@ -18,11 +18,12 @@ from omr import images
 from omr.codegrid import grid_code
 from omr.identify import read_codes
 from omr.images import PageImage, Picture
+from omr.markers import find_markers
 from omr.pair import place
 from omr.printedcode import printed_codes
 from omr.reader import NOT_BORNE_OUT, read_page
 from omr.readings import Outcome, PageReading, Refusal, RefusalCode
-from omr.register import Laid, find_markers, register
+from omr.register import Laid, register
 
 Pixels = NDArray[np.uint8]
 

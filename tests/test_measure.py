@@ -14,10 +14,11 @@ from simulator import Cross, Hand, Pen, Scanner, Style
 
 from forms.layout import FieldKind, Layout
 from omr.images import Gray
+from omr.markers import black_level, find_markers
 from omr.measure import Measurements, measure, measure_patches
 from omr.outlines import place_boxes
 from omr.policy import POLICY
-from omr.register import Laid, black_level, find_markers, register
+from omr.register import Laid, register
 
 NEAT = Hand(Pen(0.5, 0.9), off=0.1, tremor=0.03, spread=0.05)
 

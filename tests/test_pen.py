@@ -165,6 +165,19 @@ def test_a_little_ink_in_an_empty_box_that_is_as_sharp_as_the_pen_s_waits(what: 
     assert (states_of(page)[11] is Mark.UNCERTAIN) is waits
 
 
+@pytest.mark.parametrize(("traces", "dark", "waits"), [(6, 0.12, False), (5, 0.12, True), (6, 0.16, True)])
+def test_what_shines_through_into_many_boxes_is_no_end_of_a_stroke(traces: int, dark: float, waits: bool) -> None:
+    page = marked(
+        10 + traces,
+        evidence_mm2=np.array([3.0] * 10 + [0.02] * traces),
+        ink_mm2=np.array([3.0] * 10 + [0.2] * traces),
+        dark=np.array([0.3] * 10 + [dark] * traces),
+        steep=np.full(10 + traces, 2.0),
+        noise=np.full(10 + traces, 0.01),
+    )
+    assert states_of(page) == [Mark.CROSSED] * 10 + [Mark.UNCERTAIN if waits else Mark.EMPTY] * traces
+
+
 def test_beside_a_pale_pencil_s_broad_strokes_a_thin_line_as_dark_may_be_a_crease() -> None:
     width = np.array([1.0] * 9 + [0.55])
     assert states_of(marked(10, dark=np.full(10, 0.35), width_mm=width))[9] is Mark.UNCERTAIN

@@ -17,12 +17,13 @@ from forms.answers import Mark, route
 from forms.layout import FieldKind
 from omr import interpret
 from omr.images import PageImage
+from omr.markers import black_level, find_markers
 from omr.measure import measure
 from omr.outlines import place_boxes
 from omr.policy import POLICY
 from omr.reader import examine
 from omr.readings import PageReading, Refusal, RefusalCode
-from omr.register import Floats, Laid, black_level, find_markers, register
+from omr.register import Floats, Laid, register
 
 DATA, LAYOUT = simulator_sheets.sheets()
 PAGES = simulator.printed(DATA, LAYOUT)[0]

@@ -12,17 +12,9 @@ import simulator_sheets
 from simulator import Printer, Scanner
 
 from forms.layout import FieldKind, Layout
+from omr.markers import MARKER_IDS, Found, black_level, find_markers, page_of
 from omr.outlines import place_boxes
-from omr.register import (
-    MARKER_IDS,
-    Found,
-    Laid,
-    Registration,
-    black_level,
-    find_markers,
-    page_of,
-    register,
-)
+from omr.register import Laid, Registration, register
 
 WORST_MM = 0.9
 

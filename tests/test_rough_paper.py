@@ -16,10 +16,11 @@ from forms.answers import Mark
 from forms.layout import FieldKind
 from omr import images
 from omr.images import PageImage, Picture
+from omr.markers import find_markers
 from omr.policy import POLICY
 from omr.reader import examine
 from omr.readings import Outcome, PageReading, Refusal, RefusalCode
-from omr.register import Bend, Laid, find_markers, register
+from omr.register import Bend, Laid, register
 from omr.streaks import without_streaks
 from omr.zones import MM_PER_PX, unprinted
 

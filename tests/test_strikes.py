@@ -43,7 +43,9 @@ def test_words_struck_out_with_a_fine_pen_are_found_crossed_or_not(scanner: Scan
 
 
 def test_print_alone_is_never_struck_out_however_blurred_and_aslant() -> None:
-    for scanner in (Scanner(dpi=150, blur=0.2), Scanner(dpi=300, skew_deg=-5), Scanner(dpi=150, mode="bilevel")):
+    # Many empty pages of so few pixels in black and white are refused: whether marks were lost is not known.
+    coarse = Scanner(dpi=150, mode="bilevel", x=0.4)
+    for scanner in (Scanner(dpi=150, blur=0.2), Scanner(dpi=300, skew_deg=-5), coarse):
         assert stray([], scanner) == []
         every: list[simulator.Action] = [
             Cross(b.question, b.option or "") for b in LAYOUT.on_page(1, FieldKind.BOX) if b.option == "a"
