@@ -13,7 +13,18 @@ from omr.calibration import CALIBRATION
 from omr.fading import FADES, is_in_shreds, torn_doubts
 from omr.measure import Measurements
 from omr.outlines import Places, least_clear
-from omr.pen import edge_doubts, edge_steepness, is_alike, is_fuller, is_thin, palest, pen_dark, plain, usual_mm2
+from omr.pen import (
+    edge_doubts,
+    edge_steepness,
+    is_alike,
+    is_fuller,
+    is_thin,
+    palest,
+    pen_by_lines,
+    pen_dark,
+    plain,
+    usual_mm2,
+)
 from omr.policy import Policy
 from omr.readings import Chances, PageReading
 from omr.register import Floats
@@ -142,7 +153,8 @@ def doubts(
     """
     best = p.argmax(1)
     empty, crossed = best == 0, best == 1
-    pen, own = (pen_dark(measured, p, policy, least=n) for n in (2, policy.pen_marks))
+    pens = (pen_dark(measured, p, policy, least=n) for n in (2, policy.pen_marks))
+    pen, own = (pen_by_lines(measured, empty, pen, policy) for pen in pens)
     usual = usual_mm2(measured, crossed, policy)
     alike, thinner = is_alike(measured, crossed, own, policy)
     bare = median(measured.cover[empty]) if empty.any() else 0.0
@@ -221,7 +233,9 @@ def _without_stains(measured: Measurements, p: Floats, policy: Policy) -> Measur
     # Of a stroke that only grazes its box there is too little to tell how dark it is; but it is sharp, and goes on.
     sharp = measured.steep > policy.alike_steep[1] * edge_steepness(measured, p.argmax(1) == 1, pen, policy)
     grazing = sharp & (measured.beside_mm2 >= policy.beside_mm2)
-    stain = (measured.noise >= policy.grain) & (measured.dark < limit) & ~grazing
+    # Nor is it known of a dot or a small tick but by its darkest part.
+    stain = (measured.noise >= policy.grain) & (measured.dark < limit) & (measured.peak < policy.stain_peak * pen)
+    stain &= ~grazing
     # Most pages have none, and need no second look at what is likely.
     stain &= (measured.evidence_mm2 > 0) | (measured.ink_mm2 > 0) | (measured.pieces > 0)
     if not stain.any():

@@ -60,6 +60,9 @@ SMOOTH = 0.015
 SPECK_MM2 = 0.05
 """Specks up to this size are nothing."""
 
+PEAK_MM2 = 0.1
+"""So much of the darkest inside says nothing: specks, JPEG's rings."""
+
 CRUMB_MM2 = 0.1
 """Largest piece that is a crumb: six samples, which is what a pixel or two of a 1-bit picture come to."""
 
@@ -99,6 +102,7 @@ class Measurements:
             straight line that runs past it along the page or across it: those are looked for on the page as a whole.
         beside_dark: How dark that is: its 75th percentile, 0 where the box holds more or it is next to nothing.
         dark: Darkness of the ink: the 95th percentile inside.
+        peak: The same of however little there is: what 0.1 mm² inside are darker than.
         white: Gray value of the paper around.
         streak: 1 where a straight line, along or across the page, runs through the box and on at both sides; ½ where it
             does so at one side and little else is covered; else 0.
@@ -142,6 +146,7 @@ class Measurements:
     lighter_mm: Floats
     faint_mm: Floats
     steep: Floats
+    peak: Floats
 
     def __len__(self) -> int:
         return len(self.cover)
@@ -222,6 +227,7 @@ def measure_patches(patches: Gray, size_mm: tuple[float, float], black: float) -
             lighter(dark[:, near[0], near[1]], top, cover),
             faint(inside, top, evidence, noise),
             _of(inked, steepness(inside[inked], top[inked]), len(patches)),
+            ordered[:, -round(PEAK_MM2 / STEP_MM**2) - 1],
         ],
         np.float64,
     )

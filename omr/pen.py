@@ -34,6 +34,22 @@ def pen_dark(measured: Measurements, p: Floats, policy: Policy, *, least: int) -
     return quantile(measured.dark[told], max(0.75, 1 - policy.darkest / count))
 
 
+def pen_by_lines(measured: Measurements, empty: Truths, pen: float, policy: Policy) -> float:
+    """Return how dark this page's pen is where its strokes run on beyond their boxes, and what shines through does not.
+
+    Args:
+        measured: What was measured in the boxes of a page.
+        empty: Which are empty.
+        pen: How dark the strokes are that don't run on; 0 where too few tell.
+        policy: Thresholds.
+    """
+    if not 0 < pen < policy.weak_pen:
+        return pen
+    lines = measured.dark[~empty & (measured.streak < 1) & (measured.runs_on >= 2)]
+    darker = lines[lines >= policy.weak_lines * pen]
+    return median(darker) if len(darker) >= 2 else pen
+
+
 def is_alike(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> tuple[Truths, Truths]:
     """Tell which strokes are like those of the page's pen: about as dark and as broad, with edges as steep.
 

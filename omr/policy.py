@@ -135,7 +135,10 @@ class Policy:
         through_boxes: … as these is what shines through.
         stain: Darkness of ink up to which it is none, if it is far paler than this page's pen as well.
         stain_pale: What is far paler, in the darkness of the pen …
-        stain_pen: … which is at least so dark: beside a pale pencil nothing is.
+        stain_pen: … which is at least so dark: beside a pale pencil nothing is; …
+        stain_peak: … nor what is so dark in its darkest part, in the darkness of the pen.
+        weak_pen: Darkness of the pen below which strokes that run on and are …
+        weak_lines: … so many times as dark tell of it.
         pen_marks: Fewest marks of a page that tell how dark its pen is …
         darkest: … and how many of them are darker than what is taken for it, at most.
         no_paper: Gray value of what is around a box, in that of the page's whitest paper, below which none of it is
@@ -259,6 +262,9 @@ class Policy:
     stain: float = 0.2
     stain_pale: float = 0.4
     stain_pen: float = 0.45
+    stain_peak: float = 0.6
+    weak_pen: float = 0.3
+    weak_lines: float = 2.0
     pen_marks: int = 5
     darkest: int = 5
     no_paper: float = 0.25
@@ -269,5 +275,5 @@ class Policy:
     suggest: float = 0.95
 
 
-POLICY = Policy("a23")
+POLICY = Policy("a24")
 """The policy in use."""

@@ -42,6 +42,7 @@ def box(
         lighter_mm=0 * one,
         faint_mm=0 * one,
         steep=2 * one,
+        peak=one,
     )
 
 
@@ -51,8 +52,10 @@ def places(sure: bool = True, scatter: float = 0.0) -> Places:
 
 
 def marked(count: int, **other: Floats) -> Measurements:
-    """Return the measurements of boxes with a clear cross each, but for what is given; all ink is evidence."""
+    """Return the measurements of boxes with a clear cross each, but for what is given; ink is evidence, evenly dark."""
     one = box(5.0, 0.45, 0.9)
+    if "dark" in other:
+        other.setdefault("peak", other["dark"])
     if "evidence_mm2" in other:
         other.setdefault("ink_mm2", other["evidence_mm2"])
     return Measurements(**{f.name: getattr(one, f.name) * np.ones(count) for f in fields(one)} | other)

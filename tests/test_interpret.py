@@ -299,3 +299,31 @@ def test_a_tick_of_which_little_is_in_its_box_is_no_stain(steep: float, beside: 
         noise=np.full(10, 0.01),
     )
     assert states_of(page)[9] is state
+
+
+@pytest.mark.parametrize(("peak", "state"), [(0.4, Mark.UNCERTAIN), (0.2, Mark.EMPTY)])
+def test_a_dot_or_a_small_tick_is_no_stain_where_its_darkest_part_is_nearly_as_dark_as_the_pen(
+    peak: float, state: Mark
+) -> None:
+    """Of a box's inside it covers so little that its 95th percentile is hardly ink any more."""
+    page = marked(
+        10,
+        evidence_mm2=np.array([4.0] * 9 + [0.33]),
+        dark=np.array([0.5] * 9 + [0.16]),
+        peak=np.array([0.5] * 9 + [peak]),
+        noise=np.full(10, 0.01),
+    )
+    assert states_of(page)[9] is state
+
+
+@pytest.mark.parametrize(("lines", "state"), [(2, Mark.UNCERTAIN), (1, Mark.CROSSED)])
+def test_where_strokes_run_on_they_tell_that_what_shines_through_is_no_mark(lines: int, state: Mark) -> None:
+    """An overshooting hand's strokes leave their boxes at both ends, and are far darker than the back of the page."""
+    through = [0.21] * 8
+    page = marked(
+        8 + lines,
+        dark=np.array(through + [0.65] * lines),
+        runs_on=np.array([0.0] * 8 + [2.0] * lines),
+        noise=np.full(8 + lines, 0.02),
+    )
+    assert set(states_of(page)[:8]) == {state}
