@@ -177,7 +177,7 @@ def doubts(
         & (measured.dark >= policy.lighter_dark)
         & (measured.between < policy.smear_gray * measured.dark)
         & (measured.beside_mm2 >= policy.smear_mm2),
-        "a streak": crossed & ((measured.streak > 0) | (_streaked(measured, crossed, pen, policy) & ~alike)),
+        "a streak": crossed & ((measured.streak > 0) | _streaked(measured, crossed, alike, pen, policy)),
         "a hair": crossed & is_thin(measured, crossed, own, policy) & ~thinner,
         "lighter spots in a fill": (best == 2)
         & ((measured.dark >= policy.lighter_dark) | blurred)
@@ -251,11 +251,15 @@ def _is_unlike(measured: Measurements, crossed: Truths, policy: Policy) -> Truth
     return pale | thin
 
 
-def _streaked(measured: Measurements, crossed: Truths, pen: float, policy: Policy) -> Truths:
-    """Tell which ink may be a streak that fades within a box, N: on a page of streaks, what is pale or at its side."""
+def _streaked(measured: Measurements, crossed: Truths, alike: Truths, pen: float, policy: Policy) -> Truths:
+    """Tell which ink may be a streak that fades within a box, N: on a page of streaks, what is pale or at its side.
+
+    What is like the page's strokes is none, but a crease may be as sharp and as broad: it is paler, and leaves its box.
+    """
     if np.count_nonzero(crossed & (measured.streak >= 1)) < policy.streaked_boxes:
         return np.zeros_like(crossed)
-    return np.asarray((measured.depth_mm < policy.streaked_mm) | (measured.dark < policy.pale_line * pen), np.bool_)
+    other = ~alike & ((measured.depth_mm < policy.streaked_mm) | (measured.dark < policy.pale_line * pen))
+    return np.asarray(other | ((measured.runs_on >= 1) & (measured.dark < policy.streaked_pen * pen)), np.bool_)
 
 
 def _dots(measured: Measurements, policy: Policy) -> Truths:

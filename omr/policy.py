@@ -103,7 +103,8 @@ class Policy:
         scant_mm2: Evidence from which on it is none, however much the others hold.
         corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
         streaked_boxes: Where streaks run through so many boxes of a page, one that fades may have left another mark: …
-        streaked_mm: … what reaches less deep into its box, or is paler than `pale_line`.
+        streaked_mm: … what reaches less deep into its box, or is paler than `pale_line` …
+        streaked_pen: … or leaves its box and is paler than this, in the darkness of the pen.
         pale: Darkness of a mark, in the darkness of this page's own pen, below which a person looks.
         pale_shown: The same where the page's back shines through, which a smear or a fold makes darker: …
         shown_mm: … where ink of this length that is paler than `pale` …
@@ -230,6 +231,7 @@ class Policy:
     corner_mm: float = 1.3
     streaked_boxes: int = 2
     streaked_mm: float = 1.8
+    streaked_pen: float = 0.75
     pale: float = 0.65
     pale_shown: float = 0.85
     shown_mm: float = 0.7
@@ -275,5 +277,5 @@ class Policy:
     suggest: float = 0.95
 
 
-POLICY = Policy("a24")
+POLICY = Policy("a25")
 """The policy in use."""

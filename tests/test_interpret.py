@@ -278,6 +278,30 @@ def test_a_fill_with_gray_in_it_and_much_ink_around_may_be_a_cross_smeared_over(
     assert states(smeared, places(), POLICY)[0][0] is state
 
 
+@pytest.mark.parametrize(
+    ("streaks", "runs_on", "dark", "waits"),
+    [
+        (2, 1, 0.3, True),
+        (1, 1, 0.3, False),
+        (2, 0, 0.3, False),
+        (2, 1, 0.4, False),
+    ],
+)
+def test_on_a_creased_page_a_paler_stroke_that_leaves_its_box_may_be_a_crease(
+    streaks: int, runs_on: int, dark: float, waits: bool
+) -> None:
+    """As sharp and as broad as the page's strokes, it would pass for one."""
+    page = marked(
+        12,
+        dark=np.array([0.45] * 11 + [dark]),
+        streak=np.array([1.0] * streaks + [0.0] * (12 - streaks)),
+        runs_on=np.array([0.0] * 11 + [runs_on]),
+        depth_mm=np.full(12, 2.2),
+        noise=np.full(12, 0.01),
+    )
+    assert (states_of(page)[11] is Mark.UNCERTAIN) is waits
+
+
 def test_a_streak_or_a_crease_that_fades_at_a_box_waits_as_well() -> None:
     half = np.array([1.0] + [0.0] * 8 + [0.5])
     waiting = [Mark.CROSSED] * 8 + [Mark.UNCERTAIN]
