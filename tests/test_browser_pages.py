@@ -181,6 +181,8 @@ def test_upload_with_progress_and_review_by_keys(site: Site) -> None:
     page.keyboard.press("ArrowLeft")
     page.wait_for_url(f"**/{waiting[0].id}")
     page.goto(f"/desk/prov/review/{double.id}")
+    # Key, option and what was seen stand apart, to the eye and to a screen reader.
+    assert page.locator("button.choice:has(.seen)").first.inner_text().count("\n") == 2
     expect(page.get_by_role("heading", level=1)).to_contain_text("Fick du en plan?")
     picture = page.locator(".picture img")
     assert picture.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 1000
