@@ -77,6 +77,9 @@ RUN_MM = (-0.35, 0.25)
 THIN_COVER = 0.3
 """Covered share up to which a line that ends at a box is no arm of a cross."""
 
+ALONE_MM = 1.0
+"""All the ink in a box that holds nothing but a line lies on such a width, however it leans."""
+
 NO_GAP_MM = 9.0
 """Radius of the largest white disc in a box that nothing covers: more than any box has room for."""
 
@@ -105,7 +108,7 @@ class Measurements:
         peak: The same of however little there is: what 0.1 mm² inside are darker than.
         white: Gray value of the paper around.
         streak: 1 where a straight line, along or across the page, runs through the box and on at both sides; ½ where it
-            does so at one side and little else is covered; else 0.
+            does so at one side and little else is covered, or ends within a box that holds nothing else; else 0.
         runs_on: Number of lines that run from the box's edge to the edge of what is looked at around it.
         crumbs: Number of crumbs inside: dots far paler and smaller than a stroke, which is what a 1-bit scanner leaves
             of one that is about as dark as its threshold.
@@ -348,11 +351,12 @@ def _crumbs(inside: Floats32, darkest: Floats32, noise: float) -> Floats:
 
 
 def _streaks(dark: NDArray[np.bool_], inner: Window, cover: Floats) -> Floats:
-    """Return 1 for each box whose patch is crossed by a straight line from edge to edge, ½ where it ends at the box.
+    """Return 1 for each box whose patch is crossed by a straight line from edge to edge, ½ where it ends there.
 
     Dust in a feeder draws such lines, and so do folds; they may fade. A pen's stroke that long, that straight and
     within 5° of the page's own directions is rare enough to ask a person about. Where one ends at a box that a cross
-    covers, it may be an arm of it, so that is told of others alone.
+    covers, it may be an arm of it, so that is told of others alone; where one ends within a box, of those that hold
+    nothing else.
 
     Args:
         dark: Ink in whole patches, N × rows × columns.
@@ -363,8 +367,16 @@ def _streaks(dark: NDArray[np.bool_], inner: Window, cover: Floats) -> Floats:
     every, thin = cover >= 0, cover < THIN_COVER
     for lines, inside, ends in ((dark, inner[1], inner[0]), (dark.transpose(0, 2, 1), inner[0], inner[1])):
         held = np.asarray(lines.any(2), np.bool_)
-        sides = (thin, slice(None, ends.stop), 0.5), (thin, slice(ends.start, None), 0.5)
-        for boxes, rows, worth in ((every, slice(None), 1.0), *sides):
+        alone = thin & (lines[:, ends, inside].any(1).sum(1) <= ALONE_MM / STEP_MM)
+        third = (ends.stop - ends.start) // 3
+        looks = (
+            (every, slice(None), 1.0),
+            (thin, slice(None, ends.stop), 0.5),
+            (thin, slice(ends.start, None), 0.5),
+            (alone, slice(None, ends.start + third), 0.5),
+            (alone, slice(ends.stop - third, None), 0.5),
+        )
+        for boxes, rows, worth in looks:
             # Few have ink on nearly every row of their patch; a line is sought in those only.
             seen = held[:, rows]
             few = np.flatnonzero(boxes & (seen.sum(1) / seen.shape[1] >= STREAK_SHARE))

@@ -145,6 +145,7 @@ class Policy:
         no_paper: Gray value of what is around a box, in that of the page's whitest paper, below which none of it is
             paper: a black bar, a picture that is damaged. A hand's shadow leaves twice as much.
         words_mm2: Ink at an option's words from which on it is stray ink.
+        line_mm2: The same where it may be a line under a word or through one.
         area_mm2: Ink elsewhere in a question's area from which on it is stray ink.
         overshoot_mm: How far a box's own cross may reach into its words.
         text_mm2: Ink in a text field from which on something is written there.
@@ -271,11 +272,12 @@ class Policy:
     darkest: int = 5
     no_paper: float = 0.25
     words_mm2: float = 0.7
+    line_mm2: float = 0.3
     area_mm2: float = 1.5
     overshoot_mm: float = 3.0
     text_mm2: float = 1.0
     suggest: float = 0.95
 
 
-POLICY = Policy("a25")
+POLICY = Policy("a26")
 """The policy in use."""

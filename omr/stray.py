@@ -41,6 +41,12 @@ lines."""
 PIECE_MM2 = 0.12
 """Pieces up to this size are nothing: specks, edges of letters."""
 
+LINE_LONG_MM = 1.2
+"""A line under a word is at least so long: a digit's …"""
+
+LINE_HIGH = 0.6
+"""… and no higher than this share of its length."""
+
 OVERSHOOT_MM = 3.0
 """Around a marked box: what the first look sees there is its own overshoot; a closer look is worth what lies beyond."""
 
@@ -214,7 +220,7 @@ def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], pol
     other = ~_overshoots(ink, fields, marked, policy)[ink.piece]
     ink = _whole_pieces(ink, fields)
     somewhere = set(np.flatnonzero(np.bincount(ink.zone)).tolist())
-    limits = {FieldKind.AREA: policy.area_mm2, FieldKind.WORDS: policy.words_mm2}
+    limits = {FieldKind.AREA: policy.area_mm2, FieldKind.WORDS: policy.line_mm2}
     results = []
     for number, field in enumerate(fields, 1):
         if field.kind is FieldKind.BOX:
@@ -230,10 +236,18 @@ def _sorted_out(ink: _Ink, fields: Sequence[Field], marked: dict[int, bool], pol
         if field.kind is not FieldKind.TEXT:
             here &= other
         area = float(here.sum()) * MM_PER_PX**2
-        limit = limits.get(field.kind, policy.text_mm2)
-        if area >= limit:
-            results.append(InkAt(field, area, _around(ink.x[here], ink.y[here])))
+        if area < limits.get(field.kind, policy.text_mm2):
+            continue
+        box_mm = _around(ink.x[here], ink.y[here])
+        if field.kind is not FieldKind.WORDS or area >= policy.words_mm2 or _is_line(box_mm):
+            results.append(InkAt(field, area, box_mm))
     return tuple(results)
+
+
+def _is_line(box_mm: tuple[float, float, float, float]) -> bool:
+    """Tell whether ink may be a line under a word or through one, by the rectangle around it."""
+    _, _, w, h = box_mm
+    return w >= LINE_LONG_MM and h <= LINE_HIGH * w
 
 
 def _beside_areas(ink: _Ink, fields: Sequence[Field]) -> _Ink:

@@ -26,11 +26,14 @@ ROOM_MM = 0.75
 STRIKE_DARK = 0.18
 """Darkness from which on something may be part of a strike: a soft pencil's."""
 
-STRIKE_SHARE = 0.97
-"""Share of a strike's length that must be dark."""
+GAPS_SHARE = 0.03
+"""Share of a strike's length that may be bare: a pencil skips, …"""
 
-MOST_SLANT = 0.12
-"""Rise of a strike in its length, at most."""
+GAPS_MM = 0.25
+"""… and so much of any: a trembling hand leaves the straight line over a digit."""
+
+MOST_SLANT = 0.5
+"""Rise of a strike in its length, at most: a digit is struck out aslant."""
 
 MOST_RISE_MM = 2.0
 """The same in mm: long words are struck out along their line."""
@@ -108,10 +111,11 @@ def _is_struck(laid: Laid, words: Field) -> bool:
     thick[:-1] |= line[1:]
     rows, columns = thick.shape
     most = round(min(MOST_SLANT * columns, MOST_RISE_MM / STEP_MM))
+    least = columns - max(GAPS_SHARE * columns, GAPS_MM / STEP_MM)
     at = np.arange(rows)[:, None]
     for slant in range(-most, most + 1):
         shift = np.round(np.linspace(-slant / 2, slant / 2, columns)).astype(int)
-        share = thick[np.clip(at + shift, 0, rows - 1), np.arange(columns)].mean(1)
-        if share.max() >= STRIKE_SHARE:
+        held = thick[np.clip(at + shift, 0, rows - 1), np.arange(columns)].sum(1)
+        if held.max() >= least:
             return True
     return False

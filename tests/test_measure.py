@@ -369,3 +369,20 @@ def test_a_streak_that_fades_at_a_box_is_told_from_a_stroke() -> None:
         cv2.line(patch, (47, 16), (14, 46), 60, 7)
 
     assert [closely(draw)["streak"] for draw in (streak, fading, short, crossed)] == [1, 0.5, 0, 0]
+
+
+def test_a_streak_that_ends_within_a_box_is_told_from_a_stroke_that_leaves_it() -> None:
+    def ending(patch: Gray) -> None:
+        cv2.line(patch, (30, 30), (31, 61), 60, 3)
+
+    def across(patch: Gray) -> None:
+        cv2.line(patch, (0, 31), (28, 30), 60, 3)
+
+    def slash(patch: Gray) -> None:
+        cv2.line(patch, (22, 20), (36, 61), 60, 3)
+
+    def ticked(patch: Gray) -> None:
+        ending(patch)
+        cv2.line(patch, (20, 22), (30, 30), 60, 3)
+
+    assert [closely(draw)["streak"] for draw in (ending, across, slash, ticked)] == [0.5, 0.5, 0, 0]
