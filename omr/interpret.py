@@ -201,6 +201,18 @@ def doubts(
         **_pale_doubts(measured, empty, alike, pen, policy, two_toned=two_toned),
         **edge_doubts(measured, empty, crossed, own, policy),
         **torn_doubts(measured, empty, crossed, policy, two_toned=two_toned),
+        **(_toned_doubts(measured, best, usual, policy) if two_toned else {}),
+    }
+
+
+def _toned_doubts(measured: Measurements, best: NDArray[np.intp], usual: float, policy: Policy) -> dict[str, Truths]:
+    """Return which boxes hold what black and white makes as black as any stroke, N each, by reason."""
+    crossed = best == 1
+    heavy = np.count_nonzero(crossed) >= policy.pen_marks and median(measured.cover[crossed]) >= policy.wet_cover
+    return {
+        "dirt": crossed & (measured.pieces >= policy.dirt_pieces) & (measured.evidence_mm2 < policy.dirt * usual),
+        # A felt tip leaves little paper in a cross, and its wet ink runs.
+        "a black smear": (best == 2) & (measured.beside_mm2 >= policy.wet_mm2) & heavy,
     }
 
 

@@ -89,6 +89,8 @@ class Policy:
         paper_mm: Radius of a white gap in a fill from which on it may be a cross.
         smear_gray: Darkness of what is not solid in a fill, in that of its ink, below which …
         smear_mm2: … so much ink around its box may be a smear, and the fill a cross.
+        wet_mm2: The same of a fill in black and white, …
+        wet_cover: … on a page whose usual cross covers so much of its box.
         between: Darkness of what is not ink in a box from which on a fill may stand behind its strokes, where paper has
             no grain and strokes cover less than half.
         between_pen: The same elsewhere, in the darkness of the strokes …
@@ -101,6 +103,8 @@ class Policy:
         darker: How much darker than the page's pen strokes are taken to be at most, in its darkness.
         scant: Evidence of a mark, in that of the usual mark of its page, below which it may be a hair or a scratch.
         scant_mm2: Evidence from which on it is none, however much the others hold.
+        dirt: The same in black and white, below which ink in pieces may be dirt …
+        dirt_pieces: … if there are so many of them.
         corner_mm: Depth up to which a line that runs on at both sides is a ring around something else.
         streaked_boxes: Where streaks run through so many boxes of a page, one that fades may have left another mark: …
         streaked_mm: … what reaches less deep into its box, or is paler than `pale_line` …
@@ -218,6 +222,8 @@ class Policy:
     paper_mm: float = 0.2
     smear_gray: float = 0.8
     smear_mm2: float = 5.0
+    wet_mm2: float = 6.0
+    wet_cover: float = 0.7
     between: float = 0.1
     between_pen: float = 0.32
     broad_cover: float = 0.7
@@ -229,6 +235,8 @@ class Policy:
     darker: float = 1.5
     scant: float = 0.2
     scant_mm2: float = 1.0
+    dirt: float = 0.4
+    dirt_pieces: int = 3
     corner_mm: float = 1.3
     streaked_boxes: int = 2
     streaked_mm: float = 1.8
@@ -279,5 +287,5 @@ class Policy:
     suggest: float = 0.95
 
 
-POLICY = Policy("a26")
+POLICY = Policy("a27")
 """The policy in use."""

@@ -41,7 +41,7 @@ from omr.strikes import struck_out
 from omr.testpage import is_test_page, test_page_refusal
 from omr.zones import MM_PER_PX, unprinted, zones_of
 
-READER = "0.3.17"
+READER = "0.3.18"
 """Version of the reader, stored with each reading; it changes with whatever may change a reading."""
 
 

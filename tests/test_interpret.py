@@ -351,3 +351,27 @@ def test_where_strokes_run_on_they_tell_that_what_shines_through_is_no_mark(line
         noise=np.full(8 + lines, 0.02),
     )
     assert set(states_of(page)[:8]) == {state}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "evidence", "state"), [(3, 1.3, Mark.UNCERTAIN), (2, 1.3, Mark.CROSSED), (3, 2.0, Mark.CROSSED)]
+)
+def test_black_crumbs_of_dirt_are_less_than_a_cross_and_lie_apart(pieces: int, evidence: float, state: Mark) -> None:
+    page = marked(9, evidence_mm2=np.array([4.0] * 8 + [evidence]), pieces=np.array([1.0] * 8 + [pieces]))
+    assert states_of(page, two_toned=True)[8] is state
+    assert states_of(page)[8] is Mark.CROSSED
+
+
+@pytest.mark.parametrize(
+    ("beside", "usual", "state"), [(7.0, 0.8, Mark.UNCERTAIN), (3.0, 0.8, Mark.FILLED), (7.0, 0.4, Mark.FILLED)]
+)
+def test_a_black_box_among_heavy_crosses_may_be_one_whose_wet_ink_ran(beside: float, usual: float, state: Mark) -> None:
+    page = marked(
+        9,
+        cover=np.array([usual] * 8 + [0.99]),
+        gap_mm=np.array([0.9] * 8 + [0.1]),
+        beside_mm2=np.array([0.5] * 8 + [beside]),
+        between=np.array([0.0] * 8 + [1.0]),
+        spots=np.array([4.0] * 8 + [0.0]),
+    )
+    assert states_of(page, two_toned=True)[8] is state
