@@ -261,7 +261,7 @@ def _come_back(
         for judged in cluster.result(future):
             yield chunk.result(judged, pictures[judged.image])
     except WorkersDied:
-        # Several workers died of this lot; here an image that kills its process is found without harm to others.
+        # Several workers died of this lot, or one never came back; here an image that does so is found and refused.
         yield from _one_by_one(chunk, work, _work, _not_read)
 
 

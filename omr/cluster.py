@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from uuid import uuid4
 
 from omr.errors import OmrError
 
@@ -31,12 +32,15 @@ WORKERS_S = 30.0
 LOOK_S = 1.0
 """How often it is looked whether workers are left while a result is waited for."""
 
+STUCK_S = 90.0
+"""Longest time that a piece of work lies with one worker: those before it there take some seconds each."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class WorkersDied(Exception):
-    """Several workers died of one piece of work, and the scheduler gave it up."""
+    """Several workers died of one piece of work, and the scheduler gave it up; or it kept one of them too long."""
 
 
 class Cluster:
@@ -45,6 +49,8 @@ class Cluster:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._executor = client.get_executor()
+        self._keys: dict[Future[Any], str] = {}
+        self._since: dict[tuple[str, str], float] = {}
 
     @property
     def width(self) -> int:
@@ -65,10 +71,12 @@ class Cluster:
             args: What it is called with.
             kwargs: The same, by name.
         """
+        key = f"kryssklick-{uuid4().hex}"
         with warnings.catch_warnings(), _reaching():
             # Dask advises to hand large values over beforehand; a picture is needed once, by one worker.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            future: Future[T] = self._executor.submit(task, *args, **kwargs)
+            future: Future[T] = self._executor.submit(task, *args, **kwargs, key=key)
+        self._keys[future] = key
         return future
 
     def result(self, future: Future[T]) -> T:
@@ -78,7 +86,7 @@ class Cluster:
             future: From `submit`.
 
         Raises:
-            WorkersDied: It killed its workers, several times.
+            WorkersDied: It killed its workers, several times, or kept one for longer than STUCK_S.
             OmrError: `cluster-lost`: scheduler or workers are gone; `cluster-worker`: a worker can't do it.
         """
         from distributed.scheduler import KilledWorker  # noqa: PLC0415 - part of the extra
@@ -89,6 +97,9 @@ class Cluster:
                 seen = time.monotonic()
             elif time.monotonic() - seen > WORKERS_S:
                 raise _lost("No worker is left")
+            if self._is_stuck(future):
+                raise WorkersDied
+        del self._keys[future]
         try:
             return future.result()
         except KilledWorker as error:
@@ -100,6 +111,22 @@ class Cluster:
         except Exception as error:
             # Whatever a worker raises arrives here: a missing package, a full disk. None of it is a bad page.
             raise OmrError("cluster-worker", f"A worker failed: {error!r}.", _SAME_EVERYWHERE) from error
+
+    def _is_stuck(self, future: Future[Any]) -> bool:
+        """Tell whether a worker has had a piece of work too long; if so, take it back and end that worker."""
+        with _reaching():
+            workers: dict[str, Sequence[str]] = self._client.processing()
+        now = time.monotonic()
+        # Clocks of all that lies with workers run at once: whoever is waited for next has not just begun.
+        lying = {(key, worker) for worker, keys in workers.items() for key in keys}
+        self._since = {place: self._since.get(place, now) for place in lying}
+        stuck = [w for (key, w), since in self._since.items() if key == self._keys[future] and now - since > STUCK_S]
+        if stuck:
+            future.cancel()
+            # Only one that a nanny looks after can be started anew.
+            with suppress(ValueError, OSError, TimeoutError):
+                self._client.restart_workers(stuck, timeout=ANSWER_S, raise_for_error=False)
+        return bool(stuck)
 
 
 @contextmanager

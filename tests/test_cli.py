@@ -13,6 +13,7 @@ import pytest
 import simulator
 from click.testing import CliRunner, Result
 
+from forms.layout import load as load_layout
 from webapp.app import create_app
 from webapp.cli import main
 from webapp.config import Config
@@ -313,6 +314,20 @@ def test_read_tells_scripts_apart_from_people(ready: Run, tmp_path: Path) -> Non
     alone = ready("read", tmp_path / "t.png", "--layout", layout_file, "--jobs", 1)
     assert alone.exit_code == 1
     assert "0 of 1 page images read" in alone.stderr
+
+
+def test_read_says_that_a_person_must_look_at_words_that_were_struck_out(ready: Run, tmp_path: Path) -> None:
+    pdf, layout_file, pile = (tmp_path / name for name in ("s.pdf", "l.json", "pile.pdf"))
+    assert ready("print", "sip", "--sheets", 1, "--out", pdf, "--layout", layout_file).exit_code == 0
+    layout = load_layout(layout_file.read_text(encoding="utf-8"))
+    actions = [simulator.Cross("info_fore", "ja"), simulator.Strike("info_fore", "ja")]
+    scanner = simulator.Scanner(dpi=200)
+    simulator.write_pdf(
+        pile, simulator.images_of(pdf.read_bytes(), layout, [actions], seed=3, scanner=scanner), scanner
+    )
+    result = ready("read", pile, "--layout", layout_file, "--jobs", 1)
+    assert result.exit_code == 3, result.output
+    assert "0 marks uncertain, ink at the words of 1 option." in result.stderr
 
 
 def test_export_and_verify(ready: Run, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,10 +69,11 @@ class Machines:
         self.scheduler = self._dask("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def have(self, workers: int) -> Machines:
-        """Start workers until there are so many."""
+    def have(self, workers: int, *, nanny: bool = False) -> Machines:
+        """Start workers until there are so many; with a nanny, which starts one anew, only that one."""
         self.workers = [w for w in self.workers if w.poll() is None]
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(self._folder))
+        options = ["--nthreads", "1", "--no-dashboard", "--local-directory", str(self._folder)]
+        options += [] if nanny else ["--no-nanny"]
         for _ in range(workers - len(self.workers)):
             self.workers.append(self._dask("worker", self.address, *options))
         with Client(self.address, timeout=60, set_as_default=False) as client:
@@ -180,6 +182,25 @@ def test_a_picture_that_kills_its_workers_is_read_here_instead(
         # The last ones, so that the two workers, which both die, leave no other work behind.
         found = list(read_files([pile], LAYOUTS, cluster=far, jobs=1, done=[PAGES - LAST]))
     assert found == here[-LAST:]
+
+
+def stays(images: list[tuple[int, Taken | BadImage]], work: bytes) -> list[batch._Judged]:
+    """Stand in for a picture from which no worker comes back."""
+    if any(number == PAGES for number, _ in images):
+        time.sleep(600)
+    return batch._read_far(images, work)
+
+
+def test_a_picture_that_keeps_its_worker_is_read_here_instead_and_the_worker_started_anew(
+    machines: Machines, pile: Path, here: list[PageResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "_read_far", stays)
+    monkeypatch.setattr(cluster, "STUCK_S", 4.0)
+    with connected(machines.have(1, nanny=True).address) as far:
+        assert list(read_files([pile], LAYOUTS, cluster=far, jobs=1, done=[PAGES - LAST])) == here[-LAST:]
+    monkeypatch.undo()
+    with connected(machines.address) as far:
+        assert list(read_files([pile], LAYOUTS, cluster=far, jobs=1, done=[PAGES - LAST])) == here[-LAST:]
 
 
 def refused(code: str, address: str) -> OmrError:

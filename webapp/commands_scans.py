@@ -124,6 +124,7 @@ class _Seen:
         self._slips = False
         self._read = 0
         self._uncertain = 0
+        self._at_words = 0
         self._refused: Counter[RefusalCode] = Counter()
         self._tests: list[PrintTest] = []
 
@@ -135,6 +136,7 @@ class _Seen:
         if isinstance(result.outcome, PageReading):
             self._read += 1
             self._uncertain += sum(m.state is Mark.UNCERTAIN for m in result.outcome.marks)
+            self._at_words += sum(ink.option is not None for ink in result.outcome.stray_ink)
         elif isinstance(result.outcome, Refusal):
             self._refused[result.outcome.code] += 1
             if result.outcome.test is not None:
@@ -144,9 +146,10 @@ class _Seen:
         """Say it in a sentence."""
         refused = ", ".join(f"{n} {code.value}" for code, n in sorted(self._refused.items()))
         what = "pages and slips" if self._slips else "page images"
-        told = f"{self._read} of {self._pages} {what} read, {self._uncertain} marks uncertain" + (
-            f"; refused: {refused}." if refused else "."
-        )
+        told = f"{self._read} of {self._pages} {what} read, {self._uncertain} marks uncertain"
+        if self._at_words:
+            told += f", ink at the words of {self._at_words} option{'s' if self._at_words > 1 else ''}"
+        told += f"; refused: {refused}." if refused else "."
         tests = (" ".join(f.words for f in test.findings) for test in self._tests)
         return "\n".join((told, *(f"Printer test page: {words}" for words in tests)))
 
@@ -155,7 +158,7 @@ class _Seen:
         if not (self._read or self._tests):
             return ERROR
         harmless = {RefusalCode.BLANK_PAGE, *([RefusalCode.TEST_PAGE] if all(t.good for t in self._tests) else [])}
-        return WAITS if self._uncertain or set(self._refused) - harmless else DONE
+        return WAITS if self._uncertain or self._at_words or set(self._refused) - harmless else DONE
 
 
 @click.command()
