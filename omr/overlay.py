@@ -10,8 +10,9 @@ from forms.answers import Mark
 from forms.layout import FieldKind, Layout
 from omr.images import BadImage, Picture, decode
 from omr.markers import Found, find_markers
+from omr.pair import place
 from omr.readings import Outcome, PageReading, Quad
-from omr.register import Floats, register
+from omr.register import Floats
 from omr.stray import corners_mm
 
 Canvas = NDArray[np.uint8]
@@ -67,7 +68,7 @@ def draw(picture: Picture, outcome: Outcome, layout: Layout | None) -> bytes | N
 
 def _expected(found: tuple[Found, ...], layout: Layout, page: int) -> list[Floats]:
     """Return where the markers alone put the boxes, in working pixels."""
-    fit = register(found, [m for m in layout.markers if m.page == page], WORST_MM)
+    fit = place(found, [m for m in layout.markers if m.page == page], WORST_MM)
     boxes = [] if fit is None else [(b.x, b.y, b.w, b.h) for b in layout.on_page(page, FieldKind.BOX)]
     return [] if fit is None else [fit.to_px(corners_mm(box)) for box in boxes]
 

@@ -211,7 +211,7 @@ class Quality:
         residual_mm: How far the corner marks, and the boxes' outlines after the local fit, are from where they should
             be: the larger of the two, root mean square.
         rotation_deg: How far the page is turned in the picture, clockwise, 0 to under 360.
-        markers: Number of corner marks found, 3 or 4.
+        markers: Number of corner marks found, 2 to 4.
     """
 
     dpi: float

@@ -9,6 +9,9 @@ from pathlib import Path
 from simulator_figures import reliability, review_curve
 from simulator_tally import Tally, upper_bound
 
+from omr.policy import POLICY
+from omr.reader import READER
+
 HEAD = (
     "profile",
     "pages",
@@ -148,7 +151,8 @@ def report(rows: Sequence[Row], command: str, fingerprint: str) -> str:
     """
     whole = _whole(rows)
     table = [HEAD, tuple("---" if n == 0 else "---:" for n in range(len(HEAD))), *(cells(r) for r in [*rows, whole])]
-    lines = ["# How surely simulated scans are read", "", f"`{command}`; reader, farm and layouts `{fingerprint}`.", ""]
+    made = f"`{command}`; reader {READER}, policy {POLICY.name}; hash of reader, farm and layouts `{fingerprint}`."
+    lines = ["# How surely simulated scans are read", "", made, ""]
     lines += ["| " + " | ".join(line) + " |" for line in table]
     lines += ["", LEGEND, "", "## Profiles", ""]
     lines += [f"- `{row.name}`: {row.tells}." for row in rows]
@@ -157,7 +161,10 @@ def report(rows: Sequence[Row], command: str, fingerprint: str) -> str:
         told = [f"{n} × {what}" for what, n in sorted((row.tally.faults + row.tally.refused).items())]
         if told:
             lines.append(f"- `{row.name}`: {', '.join(told)}.")
-    lines += ["", "## Silent misreads", ""]
+    strangers = whole.tally.pages["to refuse"]
+    read = whole.tally.faults["read though to be refused"]
+    lines += ["", f"Of {strangers} pages of another survey, an older version or nothing at all {read} were read.", ""]
+    lines += ["## Silent misreads", ""]
     kinds: dict[tuple[str, str], int] = {}
     for row in rows:
         for m in row.tally.misread:

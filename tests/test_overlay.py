@@ -13,9 +13,10 @@ import simulator_sheets
 from click.testing import CliRunner
 from simulator import Action, Cross, Hand, Pen, Scanner, Strike, Style, Write
 
-from forms.layout import dump
+from forms.layout import FieldKind, dump
 from omr import images, overlay
 from omr.images import PageImage, Picture
+from omr.markers import find_markers
 from omr.reader import read_page
 from omr.readings import PageReading, Refusal, RefusalCode
 from webapp import commands_scans
@@ -31,9 +32,14 @@ def pictures(pages: int = 2) -> list[bytes]:
     return [simulator.encode_jpeg(pixels, SCANNER) for pixels in scans[:pages]]
 
 
-def test_marks_are_drawn_where_they_were_read() -> None:
+def decoded() -> PageImage:
     image = images.decode(Picture(pictures(1)[0], "image/jpeg"))
     assert isinstance(image, PageImage)
+    return image
+
+
+def test_marks_are_drawn_where_they_were_read() -> None:
+    image = decoded()
     reading = read_page(image, {LAYOUT.id: LAYOUT})
     assert isinstance(reading, PageReading)
     drawn = overlay.draw(image.picture, reading, LAYOUT)
@@ -47,6 +53,14 @@ def test_marks_are_drawn_where_they_were_read() -> None:
         middle = ((corners[0] + corners[1]) / 2).astype(int)
         around = pixels[middle[1] - 2 : middle[1] + 3, middle[0] - 2 : middle[0] + 3].reshape(-1, 3)
         assert np.abs(around - colour).sum(1).min() < 120, mark
+
+
+def test_where_boxes_were_expected_is_drawn_where_two_markers_are_left_as_well() -> None:
+    found = find_markers(decoded().gray)
+    for used in (found, found[:2]):
+        places = overlay._expected(used, LAYOUT, 1)
+        assert len(places) == len(LAYOUT.on_page(1, FieldKind.BOX))
+    assert overlay._expected(found[:1], LAYOUT, 1) == []
 
 
 def test_a_refused_page_is_drawn_with_its_code_and_a_damaged_one_not() -> None:
