@@ -143,7 +143,9 @@ def judge(question: Question, given: Given) -> Answer:
     marks = {o.id: given.marks.get(o.id, Mark.EMPTY) for o in question.options}
     crossed = tuple(o for o, m in marks.items() if m is Mark.CROSSED)
     whole, single = _reasons(question, given, marks, crossed)
-    waiting = (*whole, *single, *(Waiting(o, Reason.TRANSCRIBE) for o in unread))
+    # Without boxes the words are the whole question: it waits once.
+    to_write = unread if question.options or not whole else ()
+    waiting = (*whole, *single, *(Waiting(o, Reason.TRANSCRIBE) for o in to_write))
     if whole:
         chosen: tuple[str, ...] = ()
         status = Status.UNCLEAR

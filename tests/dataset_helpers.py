@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from forms.answers import Given, Mark
+from forms.answers import Given, Mark, Status
 from forms.layout import Field, FieldKind, Layout, Reads
 from forms.model import Kind
 from omr.images import Picture
 from omr.readings import Chances, MarkReading, PageReading, Quality, StrayInk, TextReading
+from webapp.dataset.answers import Channel, Response
+from webapp.dataset.decisions import Item
 from webapp.dataset.instance import Instance
 from webapp.dataset.intake import Place, Taken
+from webapp.dataset.pages import Choice
 from webapp.dataset.runs import Run
 from webapp.dataset.surveys import Settings, Survey
 from webapp.dataset.tray import Acknowledgement, new_submission_id, parse_submission_id
@@ -227,3 +230,40 @@ def take_sheet(instance: Instance, survey: Survey, layout: Layout, serial: str, 
     """Take in both pages of a sheet that answers the first question."""
     take(instance, survey, reading(layout, 1, serial, {"fick": [fick]}))
     take(instance, survey, reading(layout, 2, serial))
+
+
+class Desk:
+    """A survey with printed sheets, ready to be scanned."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.survey: Survey = a_survey(instance)
+        run, self.layout = a_run(instance, self.survey)
+        self.serials = run.serials
+
+    def take(self, page: int, serial: str, marks: object = None, texts: object = None, **more: object) -> Taken:
+        stray = more.pop("stray", ())
+        outcome = reading(self.layout, page, serial, marks, texts, stray, kind=str(more.pop("kind", "S")))  # type: ignore[arg-type]
+        return take(self.instance, self.survey, outcome, **more)  # type: ignore[arg-type]
+
+    def waiting(self) -> tuple[Item, ...]:
+        return self.instance.decisions.waiting(self.survey)
+
+    def decide(self, item: Item, choice: Choice, by: str = "Ada") -> None:
+        self.instance.decisions.decide(self.survey, item.id, choice, by=by)
+
+    def responses(self) -> list[Response]:
+        return list(self.instance.responses.all(self.survey))
+
+    def number(self) -> int:
+        return self.instance.responses.number(self.survey).get(Channel.PAPER, 0)
+
+    def answer(self, question: str, nth: int = 0) -> tuple[Status, tuple[str, ...], str]:
+        answer = next(a for a in self.responses()[nth].answers if a.question == question)
+        return answer.status, answer.options, answer.own_text
+
+    def texts(self, question: str) -> dict[str | None, str]:
+        return dict(next(a for a in self.responses()[0].answers if a.question == question).texts)
+
+    def whole(self) -> None:
+        assert self.instance.verifier.verify() == ()

@@ -7,56 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from dataset_helpers import Clock, a_run, a_survey, an_instance, reading, take, take_sheet
+from dataset_helpers import Clock, Desk, a_run, a_survey, an_instance, reading, take, take_sheet
 
 from forms.answers import Mark, Reason, Status
 from forms.layout import Layout
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset import intake
-from webapp.dataset.answers import Channel, Response
-from webapp.dataset.decisions import AlreadyDecided, Item
+from webapp.dataset.decisions import AlreadyDecided
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.instance import Instance
 from webapp.dataset.intake import PRACTICE_SHEET, Place, Taken
 from webapp.dataset.pages import Action, Choice
 from webapp.dataset.refused import Assignment
-from webapp.dataset.surveys import Survey
 
 CHOOSE_YES = Choice(Action.CHOOSE, options=("ja",))
-
-
-class Desk:
-    """A survey with printed sheets, ready to be scanned."""
-
-    def __init__(self, instance: Instance) -> None:
-        self.instance = instance
-        self.survey: Survey = a_survey(instance)
-        run, self.layout = a_run(instance, self.survey)
-        self.serials = run.serials
-
-    def take(self, page: int, serial: str, marks: object = None, texts: object = None, **more: object) -> Taken:
-        stray = more.pop("stray", ())
-        outcome = reading(self.layout, page, serial, marks, texts, stray, kind=str(more.pop("kind", "S")))  # type: ignore[arg-type]
-        return take(self.instance, self.survey, outcome, **more)  # type: ignore[arg-type]
-
-    def waiting(self) -> tuple[Item, ...]:
-        return self.instance.decisions.waiting(self.survey)
-
-    def decide(self, item: Item, choice: Choice, by: str = "Ada") -> None:
-        self.instance.decisions.decide(self.survey, item.id, choice, by=by)
-
-    def responses(self) -> list[Response]:
-        return list(self.instance.responses.all(self.survey))
-
-    def number(self) -> int:
-        return self.instance.responses.number(self.survey).get(Channel.PAPER, 0)
-
-    def answer(self, question: str, nth: int = 0) -> tuple[Status, tuple[str, ...], str]:
-        answer = next(a for a in self.responses()[nth].answers if a.question == question)
-        return answer.status, answer.options, answer.own_text
-
-    def whole(self) -> None:
-        assert self.instance.verifier.verify() == ()
 
 
 @pytest.fixture
@@ -103,7 +66,7 @@ def test_each_reason_waits_with_its_page_and_reading(  # noqa: PLR0917 (the colu
     stored = desk.instance.materialiser.reading(item.reading)
     assert (stored.serial, stored.page) == (desk.serials[0], 1)
     assert desk.instance.pictures.load(desk.survey, item.image)
-    assert desk.instance.decisions.item(desk.survey, item.id).suggestion == ("gammal" if texts else None)
+    assert desk.instance.decisions.item(desk.survey, item.id).suggestions == (("gammal",) if texts else ())
     desk.whole()
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from dataset_helpers import Desk, an_instance, take
 from flask.testing import FlaskClient
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
 from web_paper import CLEAR, CONTRADICTION, COPIED, ODD, scanned, write_pile
 from werkzeug.test import TestResponse
 
 from forms.answers import Reason
+from omr.readings import Refusal, RefusalCode
 from webapp.dataset.accounts import Role
 from webapp.dataset.answers import Channel
 from webapp.dataset.decisions import Item
 from webapp.dataset.instance import Instance
+from webapp.dataset.refused import Assignment
 from webapp.jobs import Delivery, Jobs
 from webapp.language import use_language
 from webapp.views.words import reason_words
@@ -134,3 +138,55 @@ def test_the_reason_fits_the_kind_of_question(served: tuple[FlaskClient, Instanc
         "Ett svar som bara kan stå ensamt är kryssat ihop med andra.",
         "En ruta är kryssad, och något är skrivet i fältet. Bara det ena räknas här.",
     ]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[tuple[FlaskClient, Desk]]:
+    """A survey whose pages come as readings."""
+    with an_instance(tmp_path / "instance") as instance:
+        add_user(instance, "robin", Role.AUDITOR)
+        client = make_app(instance).test_client()
+        sign_in(client, "robin")
+        yield client, Desk(instance)
+
+
+def test_words_that_one_of_two_pictures_shows_are_typed_with_both_in_sight(desk: tuple[FlaskClient, Desk]) -> None:
+    client, paper = desk
+    one = paper.serials[0]
+    paper.take(1, one, {"fick": ["ja"]})
+    for seen in ({("antal", None): "1"}, {("antal", None): "17", ("ord", None): None, ("ort", None): "molndal"}):
+        paper.take(2, one, {}, seen)
+    paper.decide(paper.waiting()[0], paper.instance.decisions.same_sheet(paper.survey, one))
+    antal, ort, ordet = paper.waiting()
+    for item in (antal, ort, ordet):
+        page = client.get(f"/desk/prov/review/{item.id}").text
+        assert page.count("<figure") == 2
+        assert "Det finns 2 bilder av sidan" in page
+        assert 'name="text"' in page
+        assert "Tomt: inget är skrivet där" in page
+    shown = client.get(f"/desk/prov/review/{antal.id}").text
+    assert [f'name="suggested" value="{n}"' in shown for n in ("1", "17")] == [True, True]
+    assert decide(client, antal, suggested="17").status_code == 303
+    assert decide(client, ort, action="text", text="mölndal").status_code == 303
+    assert decide(client, ordet, action="text", text="  ").status_code == 422
+    assert decide(client, ordet, action="text", text="Det gick bra.").status_code == 303
+    assert [paper.answer(q)[2] for q in ("antal", "ort", "ord")] == ["17", "1481", "Det gick bra."]
+
+
+def test_who_enters_a_page_by_hand_types_the_words_of_an_option_right_after_choosing_it(
+    desk: tuple[FlaskClient, Desk],
+) -> None:
+    client, paper = desk
+    paper.take(2, paper.serials[0])
+    take(paper.instance, paper.survey, Refusal(RefusalCode.NO_PAGE_CODE))
+    [refused] = paper.instance.intake.refused(paper.survey)
+    where = Assignment(paper.layout.id, 1, paper.serials[0])
+    paper.instance.refused.assign(paper.survey, refused.id, where, by="robin")
+    chosen = decide(client, paper.waiting()[0], choose="annat")
+    words = paper.waiting()[0]
+    assert chosen.location.startswith(f"/desk/prov/review/{words.id}?")
+    page = client.get(chosen.location).text
+    assert "Maskinen kunde inte läsa den här sidan." in page
+    assert "Annat" in page
+    assert decide(client, words, action="text", text="min syster").status_code == 303
+    assert paper.texts("fick") == {"annat": "min syster"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forms.answers import Reason
 from webapp.dataset.choices import ALLOWED, bad_choice, checked_options, checked_text
@@ -34,7 +34,8 @@ class Item:
         image: The page image to look at.
         reading: Log number of the reading that is judged; None for a page that the machine could not read.
         version: Version of the instrument that the sheet was printed with.
-        suggestion: What the machine thinks is written; None where it does not guess.
+        aspect: What of the question it is about.
+        suggestions: What the machine thinks is written, by every picture of the page; empty where it does not guess.
     """
 
     id: str
@@ -48,12 +49,8 @@ class Item:
     image: str
     reading: int | None
     version: str
-    suggestion: str | None = None
-
-    @property
-    def aspect(self) -> Aspect:
-        """What of the question it is about."""
-        return aspect_of(self.reason)
+    aspect: Aspect
+    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +134,10 @@ class Decisions:
     def waiting(self, survey: Survey) -> tuple[Item, ...]:
         """Return all that waits, in an order that stays: by serial, paper, and place on the sheet."""
         sql = f"{_WAITING} WHERE waiting.survey = ? ORDER BY {_ORDER}"
-        return tuple(self._item(row) for row in self._store.db.rows(sql, (survey.slug,)))
+        return tuple(self._item(survey, row) for row in self._store.db.rows(sql, (survey.slug,)))
 
     def item(self, survey: Survey, item_id: str) -> Item:
-        """Return one waiting item with the machine's suggestion.
+        """Return one waiting item with the machine's suggestions.
 
         Raises:
             AlreadyDecided: It was decided.
@@ -153,9 +150,13 @@ class Decisions:
             (survey.slug, serial, copy, question, option),
         )
         for row in rows:
-            found = self._item(row, with_suggestion=True)
-            if found.aspect is aspect:
+            found = self._item(survey, row)
+            if found.aspect is not aspect:
+                continue
+            if aspect is not Aspect.TEXT:
                 return found
+            guessed = self._materialiser.suggestions(survey, serial, copy, question, found.option)
+            return replace(found, suggestions=guessed)
         decision = self._latest(survey, (serial, copy, question, option, aspect))
         if decision is not None and decision.choice.action is not Action.UNDO:
             raise AlreadyDecided(decision)
@@ -330,28 +331,23 @@ class Decisions:
             reading=plain["reading"],
         )
 
-    def _item(self, row: Row, *, with_suggestion: bool = False) -> Item:
+    def _item(self, survey: Survey, row: Row) -> Item:
         reason = Reason(row["reason"])
-        option = row["option"] or None
-        suggestion = None
-        if with_suggestion and reason is Reason.TRANSCRIBE and row["reading"] is not None:
-            texts = self._materialiser.reading(row["reading"]).texts
-            suggestion = next(
-                (t.suggestion for t in texts if (t.question, t.option) == (row["question"], option)), None
-            )
+        version = self._materialiser.layout(row["layout"]).version
+        aspect = aspect_of(reason, self._surveys.instrument(survey, version).by_id.get(row["question"]))
         return Item(
-            id=_name(row["serial"], row["copy"], row["question"], row["option"], aspect_of(reason)),
+            id=_name(row["serial"], row["copy"], row["question"], row["option"], aspect),
             survey=row["survey"],
             serial=row["serial"],
             copy=row["copy"],
             page=row["page"],
             question=row["question"],
-            option=option,
+            option=row["option"] or None,
             reason=reason,
             image=row["image"],
             reading=row["reading"],
-            version=self._materialiser.layout(row["layout"]).version,
-            suggestion=suggestion,
+            version=version,
+            aspect=aspect,
         )
 
 

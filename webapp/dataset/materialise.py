@@ -13,8 +13,9 @@ from functools import lru_cache
 
 from forms.answers import Answer, Given, Reason, Status, route
 from forms.layout import Layout
+from forms.model import Instrument
 from omr.interpret import given as given_of
-from omr.readings import PageReading, from_json
+from omr.readings import PageReading, TextReading, from_json
 from webapp.dataset.answers import Channel, Response
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
@@ -23,7 +24,11 @@ from webapp.dataset.pages import (
     Action,
     Aspect,
     Choice,
+    Choices,
     apply,
+    aspect_of,
+    first_ink,
+    judged_blind,
     merged,
     page_of_questions,
     settled,
@@ -102,22 +107,37 @@ class Materialiser:
             sql, values = f"{sql} AND copy = ?", (*values, copy)
         return self._store.db.rows(f"{sql} ORDER BY arrival", values)
 
-    def choices(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], Choice]:
-        """Return what people decided about a sheet, undone decisions left out."""
+    def _decided(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], tuple[int, Choice]]:
+        """Return what people decided about a sheet with its log numbers, undone decisions left out."""
         sql = "SELECT seq, question, option, aspect FROM decisions WHERE survey = ? AND serial = ? AND copy = ?"
         made = {
-            (row["question"], row["option"], Aspect(row["aspect"])): choice_of(self._log.payload(row["seq"]))
+            (row["question"], row["option"], Aspect(row["aspect"])): (
+                row["seq"],
+                choice_of(self._log.payload(row["seq"])),
+            )
             for row in self._store.db.rows(sql, (survey.slug, serial, copy))
         }
-        return {key: choice for key, choice in made.items() if choice.action is not Action.UNDO}
+        return {place: one for place, one in made.items() if one[1].action is not Action.UNDO}
+
+    def _holding(
+        self, survey: Survey, serial: str, copy: int, instrument: Instrument, readings: list[tuple[int, PageReading]]
+    ) -> dict[tuple[str, str, Aspect], Choice]:
+        """Return the choices about a sheet that hold for all its readings."""
+        inked = first_ink(readings)
+        return {
+            place: choice
+            for place, (seq, choice) in self._decided(survey, serial, copy).items()
+            if place[0] not in instrument.by_id
+            or not judged_blind(instrument.by_id[place[0]], place, choice, inked.get(place[:2], 0) > seq)
+        }
 
     def paired(self, survey: Survey, serial: str) -> bool:
         """Tell whether it is known which pages of a serial belong together."""
         images = self.images(survey, serial)
         if all(row["copy"] == 1 for row in images):
             return True
-        choice = self.choices(survey, serial, 0).get(("", "", Aspect.PAIRING))
-        known = dict(choice.pairs) if choice else {}
+        decided = self._decided(survey, serial, 0).get(("", "", Aspect.PAIRING))
+        known = dict(decided[1].pairs) if decided else {}
         return all(row["id"] in known for row in images if row["status"] != ImageStatus.DOUBLE.value)
 
     def of_sheet(self, survey: Survey, serial: str, copy: int) -> SheetAnswers:
@@ -130,12 +150,14 @@ class Materialiser:
         layout = self.layout(images[0]["layout"])
         instrument = self._surveys.instrument(survey, layout.version)
         missing = tuple(sorted(set(range(1, layout.pages + 1)) - {row["page"] for row in images}))
-        choices = self.choices(survey, serial, copy)
-        given = self._given(survey, layout, images, missing)
+        readings = {row["reading"]: self.reading(row["reading"]) for row in images if row["reading"] is not None}
+        choices = self._holding(survey, serial, copy, instrument, list(readings.items()))
+        given = self._given(layout, instrument, images, readings, choices)
+        given |= {q: Given(returned=False) for q, page in page_of_questions(layout).items() if page in missing}
         for question in instrument.questions:
             if question.id in given:
                 given[question.id] = apply(question, given[question.id], choices)
-        answers = tuple(settled(answer, choices) for answer in route(instrument, given))
+        answers = tuple(settled(instrument.by_id[a.question], a, choices) for a in route(instrument, given))
         final = survey.state in (SurveyState.FROZEN, SurveyState.PURGED)
         if missing and not final:
             return SheetAnswers(SheetState.MISSING_PAGES, missing, answers)
@@ -144,21 +166,26 @@ class Materialiser:
         state = SheetState.EMPTY if nothing and not any(a.waiting for a in answers) else SheetState.COUNTED
         return SheetAnswers(state, missing, answers)
 
-    def _given(self, survey: Survey, layout: Layout, images: list[Row], missing: tuple[int, ...]) -> dict[str, Given]:
-        instrument = self._surveys.instrument(survey, layout.version)
+    @staticmethod
+    def _given(
+        layout: Layout,
+        instrument: Instrument,
+        images: list[Row],
+        readings: Mapping[int, PageReading],
+        choices: Choices,
+    ) -> dict[str, Given]:
+        """Return what the pages that have come say; of a page that was not read, what people have chosen to say."""
         pages = page_of_questions(layout)
-        given: dict[str, Given] = {q: Given(returned=False) for q, page in pages.items() if page in missing}
+        given: dict[str, Given] = {}
         for page in {row["page"] for row in images}:
-            readings = [
-                given_of([self.reading(row["reading"])])
-                for row in images
-                if row["page"] == page and row["reading"] is not None
+            read = [
+                given_of([readings[r["reading"]]]) for r in images if r["page"] == page and r["reading"] in readings
             ]
             on_page = [q for q, p in pages.items() if p == page]
-            if not readings:
-                given |= unread_page(instrument, on_page)
+            if not read:
+                given |= unread_page(instrument, on_page, choices)
                 continue
-            found = merged(readings)
+            found = merged(read)
             given |= {q: found.get(q, Given()) for q in on_page}
         return given
 
@@ -201,16 +228,36 @@ class Materialiser:
             self._wait_for(survey, serial, copy, images, came.answers)
 
     def _wait_for(self, survey: Survey, serial: str, copy: int, images: list[Row], answers: tuple[Answer, ...]) -> None:
-        pages = page_of_questions(self.layout(images[0]["layout"]))
-        by_page: dict[int, Row] = {}
+        layout = self.layout(images[0]["layout"])
+        instrument = self._surveys.instrument(survey, layout.version)
+        pages = page_of_questions(layout)
+        by_page: dict[int, list[Row]] = {}
         for row in images:
-            by_page.setdefault(row["page"], row)
+            by_page.setdefault(row["page"], []).append(row)
         for number, answer in enumerate(answers, 1):
             for place, waiting in enumerate(answer.waiting):
-                image = by_page.get(pages.get(answer.question, 0))
-                if image is not None:
+                rows = by_page.get(pages.get(answer.question, 0))
+                if rows:
+                    about = aspect_of(waiting.reason, instrument.by_id[answer.question])
+                    image = self._written(rows, answer.question, waiting.option) if about is Aspect.TEXT else rows[0]
                     what = (answer.question, waiting.option, waiting.reason)
                     self._wait(survey, serial, copy, image, what, number * 100 + place)
+
+    def _written(self, rows: list[Row], question: str, option: str | None) -> Row:
+        """Return the first picture of a page that shows ink in a text field; the first where none does."""
+        inked = (r for r in rows if len(rows) > 1 and self._texts(r["reading"], question, option))
+        return next(inked, rows[0])
+
+    def suggestions(self, survey: Survey, serial: str, copy: int, question: str, option: str | None) -> tuple[str, ...]:
+        """Return what the machine thinks is written in a field of a sheet, by every picture of it, each once."""
+        rows = self.images(survey, serial, copy)
+        found = (t.suggestion for row in rows for t in self._texts(row["reading"], question, option))
+        return tuple(dict.fromkeys(s for s in found if s))
+
+    def _texts(self, reading: int | None, question: str, option: str | None) -> list[TextReading]:
+        """Return the written text field of this question and option, if a reading shows one."""
+        texts = () if reading is None else self.reading(reading).texts
+        return [t for t in texts if t.ink and (t.question, t.option) == (question, option)]
 
     def _wait(  # noqa: PLR0913, PLR0917 (the columns of one row)
         self,

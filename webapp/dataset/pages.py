@@ -56,11 +56,17 @@ Choices = Mapping[tuple[str, str, Aspect], Choice]
 """Latest choices by question, option (empty: the whole question or its own field) and aspect; undone ones left out."""
 
 
-def aspect_of(reason: Reason) -> Aspect:
-    """Return what a reason to wait is about."""
-    if reason is Reason.TRANSCRIBE:
-        return Aspect.TEXT
-    return Aspect.PAIRING if reason is Reason.COPIED_SHEET else Aspect.MARKS
+def aspect_of(reason: Reason, question: Question | None) -> Aspect:
+    """Return what a reason to wait is about; whatever waits at a question without boxes is about its words.
+
+    Args:
+        reason: The reason.
+        question: The question that waits; None where a whole sheet does.
+    """
+    if reason is Reason.COPIED_SHEET:
+        return Aspect.PAIRING
+    words_alone = question is not None and not question.options
+    return Aspect.TEXT if words_alone or reason is Reason.TRANSCRIBE else Aspect.MARKS
 
 
 def page_of_questions(layout: Layout) -> dict[str, int]:
@@ -73,25 +79,64 @@ def page_of_questions(layout: Layout) -> dict[str, int]:
 
 
 def merged(readings: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
-    """Put several readings of one page together: where any differs from the first, a person must look."""
-    first, *others = readings
+    """Put several readings of one page together: where any differs from the first, a person must look.
+
+    A text field is written in where any of them shows ink in it: a scan loses pencil, it doesn't add words.
+    """
     questions = {q for reading in readings for q in reading}
-    nothing = Given()
-    return {
-        q: replace(first.get(q, nothing), disagreement=any(o.get(q, nothing) != first.get(q, nothing) for o in others))
-        for q in questions
-    }
+    return {q: _together([reading.get(q, Given()) for reading in readings]) for q in questions}
 
 
-def unread_page(instrument: Instrument, questions: Iterable[str]) -> dict[str, Given]:
-    """Return what is known of a page that only a person can read: every box and field of it waits."""
-    return {q: _unread(instrument.by_id[q]) for q in questions}
+def _together(given: Sequence[Given]) -> Given:
+    first, *others = given
+    texts = {field: words for one in given for field, words in one.texts.items()}
+    return replace(first, texts=texts, disagreement=any(other != first for other in others))
 
 
-def _unread(question: Question) -> Given:
+def unread_page(instrument: Instrument, questions: Iterable[str], choices: Choices) -> dict[str, Given]:
+    """Return what is known of a page that only a person can read: every box and every question's own field waits.
+
+    The words beside an option wait once a person has chosen it.
+    """
+    return {q: _unread(instrument.by_id[q], choices) for q in questions}
+
+
+def _unread(question: Question, choices: Choices) -> Given:
     own_field = question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE)
     marks = {o.id: Mark.UNCERTAIN for o in question.options}
-    return Given(marks, {None: None} if own_field else {})
+    texts: dict[str | None, str | None] = {None: None} if own_field else {}
+    whole = choices.get((question.id, "", Aspect.MARKS))
+    for option in question.options:
+        own = choices.get((question.id, option.id, Aspect.MARKS))
+        chosen = option.id in whole.options if whole else own is not None and own.action is Action.CHOOSE
+        if option.other and chosen:
+            texts[option.id] = None
+    return Given(marks, texts)
+
+
+def first_ink(readings: Iterable[tuple[int, PageReading]]) -> dict[tuple[str, str], int]:
+    """Return the first reading that shows ink in each text field: log number by question and option."""
+    found: dict[tuple[str, str], int] = {}
+    for seq, reading in readings:
+        for text in reading.texts:
+            if text.ink:
+                place = (text.question, text.option or "")
+                found[place] = min(seq, found.get(place, seq))
+    return found
+
+
+def judged_blind(question: Question, place: tuple[str, str, Aspect], choice: Choice, ink_is_later: bool) -> bool:
+    """Tell whether a choice leaves words out that nobody could see when it was made: then they are asked for anew.
+
+    Args:
+        question: The question.
+        place: Question, option and aspect of the choice.
+        choice: What was decided.
+        ink_is_later: The text field there has ink, and every picture that shows it came after the choice.
+    """
+    if place[2] is Aspect.TEXT:
+        return ink_is_later and choice.action is not Action.TEXT
+    return ink_is_later and question.kind is Kind.PLACE and bool(choice.options)
 
 
 def apply(question: Question, given: Given, choices: Choices) -> Given:
@@ -115,18 +160,22 @@ def apply(question: Question, given: Given, choices: Choices) -> Given:
             stray.discard(option.id)
     for field in (None, *(o.id for o in question.options)):
         written = choices.get((question.id, field or "", Aspect.TEXT))
-        if written is not None and written.action is Action.TEXT:
+        if written is None or written.action is Action.UNCLEAR:
+            continue
+        if written.action is Action.TEXT:
             texts[field] = written.text
-        elif written is not None and written.action is Action.BLANK:
+        else:
             texts.pop(field, None)
+        if not question.options:
+            stray, disagreement = set(), False
     return replace(given, marks=marks, texts=texts, stray=frozenset(stray), disagreement=disagreement)
 
 
-def settled(answer: Answer, choices: Choices) -> Answer:
+def settled(question: Question, answer: Answer, choices: Choices) -> Answer:
     """Take out of an answer's waiting items those that a person judged can't be settled: they stay unclear for good."""
 
     def open_still(waiting: Waiting) -> bool:
-        choice = choices.get((answer.question, waiting.option or "", aspect_of(waiting.reason)))
+        choice = choices.get((answer.question, waiting.option or "", aspect_of(waiting.reason, question)))
         return choice is None or choice.action is not Action.UNCLEAR
 
     return replace(answer, waiting=tuple(w for w in answer.waiting if open_still(w)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,6 +31,9 @@ LATEST = 30
 
 OPTION_KEYS = "1234567890qwertyiop"
 """Keys that choose an option, as they lie on the keyboard; `u` and what else the page itself uses is left out."""
+
+SUGGESTION_KEYS = "sd"
+"""Keys that take what the machine reads on the first and on another picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,20 @@ def decide(slug: str, item_id: str) -> ResponseReturnValue:
             abort(404)
         return _case(survey, item_id, wrong=_wrong_words(survey, item_id, error), typed=request.form.get("text", ""))
     flash(gettext("Saved: %(what)s", what=decision_words(survey, decision)))
-    return redirect(_next_after(survey, before, item_id, decision), 303)
+    return redirect(_next_after(survey, before, item, decision), 303)
 
 
-def _next_after(survey: Survey, before: list[str], item_id: str, decision: Decision) -> str:
-    """Return the address of what waits after a decided item; the queue where nothing waits after it."""
-    left = {i.id for i in instance().decisions.waiting(survey)}
-    place = before.index(item_id) if item_id in before else -1
-    following = next((i for i in (*before[place + 1 :], *before[: max(place, 0)]) if i in left), None)
+def _next_after(survey: Survey, before: list[str], item: Item, decision: Decision) -> str:
+    """Return the address of what waits after a decided item; the queue where nothing waits after it.
+
+    What the decision itself made wait comes first: the words beside an option that was chosen.
+    """
+    waiting = instance().decisions.waiting(survey)
+    left = {i.id for i in waiting}
+    place = before.index(item.id) if item.id in before else -1
+    about = (item.serial, item.copy, item.question)
+    new = (i.id for i in waiting if i.id not in before and (i.serial, i.copy, i.question) == about)
+    following = next((i for i in (*new, *before[place + 1 :], *before[: max(place, 0)]) if i in left), None)
     following = following or next(iter(sorted(left)), None)
     if following is None:
         return url_for("review.queue", slug=survey.slug)
@@ -126,10 +136,11 @@ def _choice(survey: Survey, item: Item) -> Choice:
     form = request.form
     if form.get("choose"):
         return Choice(Action.CHOOSE, options=(form["choose"],))
+    if form.get("suggested"):
+        return Choice(Action.TEXT, text=form["suggested"])
     choices = {
         "choose": Choice(Action.CHOOSE, options=tuple(form.getlist("option"))),
         "text": Choice(Action.TEXT, text=form.get("text", "")),
-        "suggested": Choice(Action.TEXT, text=item.suggestion or ""),
         "blank": Choice(Action.BLANK),
         "unclear": Choice(Action.UNCLEAR),
     }
@@ -175,7 +186,7 @@ def _case(survey: Survey, item_id: str, *, wrong: str = "", typed: str = "") -> 
     order = [i.id for i in decisions.waiting(survey)]
     place = order.index(item.id) if item.id in order else 0
     question = instance().surveys.instrument(survey, item.version).by_id.get(item.question)
-    what, look_for = reason_words(item.reason, question)
+    what, look_for = reason_words(item.reason, question, by_hand=item.reading is None)
     shown: dict[str, object] = {
         "item": item,
         "place": place + 1,
@@ -227,7 +238,7 @@ def _question_words(survey: Survey, item: Item) -> dict[str, object]:
         "long_text": question.kind is Kind.TEXT and question.lines > 1 and item.option is None,
         "max_length": question.max_length,
         "place_names": _place_names(question, item),
-        "suggestion": _suggestion_words(question, item),
+        "suggestions": _suggestions(question, item),
     }
 
 
@@ -237,12 +248,10 @@ def _place_names(question: Question, item: Item) -> list[str]:
     return [p.name for p in places.places(question.places)]
 
 
-def _suggestion_words(question: Question, item: Item) -> str:
-    """Return the machine's suggestion; a place by its name."""
-    if not item.suggestion or question.kind is not Kind.PLACE:
-        return item.suggestion or ""
-    found = places.find(question.places, item.suggestion)
-    return found.name if found else item.suggestion
+def _suggestions(question: Question, item: Item) -> list[tuple[str, str]]:
+    """Return the machine's suggestions, each with its key while there are any; a place by its name, and once."""
+    words = dict.fromkeys(_place_or_text(question, s) if item.option is None else s for s in item.suggestions)
+    return list(zip_longest(words, SUGGESTION_KEYS[: len(words)], fillvalue=""))
 
 
 def _images(survey: Survey, item: Item) -> list[str]:

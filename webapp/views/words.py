@@ -119,26 +119,34 @@ CHANNELS: Mapping[str, Callable[[], str]] = {
 """Channels by value."""
 
 
-def reason_words(reason: Reason, question: Question | None) -> tuple[str, str]:
+def reason_words(reason: Reason, question: Question | None, *, by_hand: bool = False) -> tuple[str, str]:
     """Return why something waits and what to look for.
 
     Args:
         reason: The reason.
         question: The question that waits; None where a whole sheet does.
+        by_hand: The machine could not read the page.
     """
-    if question is None or reason is not Reason.SEVERAL:
-        return REASONS[reason]()
-    if question.kind is Kind.PLACE:
-        return (
-            gettext("A box is crossed, and something is written in the field beside it. Only one of them counts here."),
-            gettext("Choose the box if it is meant. If the written place is meant, choose that no box is."),
-        )
-    if not question.chooses_one:
+    what, look_for = REASONS[reason]()
+    if question is None:
+        return what, look_for
+    type_it = gettext("Type what stands there, or say that it is blank. Leave out names of people.")
+    if reason is Reason.TRANSCRIBE and by_hand:
+        return gettext("The machine could not read this page."), type_it
+    if reason is Reason.OUTSIDE and not question.options:
+        return gettext("Something is drawn or written outside the field."), type_it
+    if question.kind is Kind.PLACE and question.options and reason in (Reason.SEVERAL, Reason.TWO_IMAGES):
+        if reason is Reason.SEVERAL:
+            what = gettext(
+                "A box is crossed, and something is written in the field beside it. Only one of them counts here."
+            )
+        return what, gettext("Choose the box if it is meant. If the written place is meant, choose that no box is.")
+    if reason is Reason.SEVERAL and not question.chooses_one:
         return (
             gettext("An answer that can only stand alone is crossed together with others."),
             gettext("Choose what the person clearly meant, or say that it can't be settled."),
         )
-    return REASONS[reason]()
+    return what, look_for
 
 
 def refusal_words(page: RefusedPage) -> tuple[str, str]:
