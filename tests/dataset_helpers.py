@@ -235,10 +235,10 @@ def take_sheet(instance: Instance, survey: Survey, layout: Layout, serial: str, 
 class Desk:
     """A survey with printed sheets, ready to be scanned."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, sheets: int = 3) -> None:
         self.instance = instance
         self.survey: Survey = a_survey(instance)
-        run, self.layout = a_run(instance, self.survey)
+        run, self.layout = a_run(instance, self.survey, sheets)
         self.serials = run.serials
 
     def take(self, page: int, serial: str, marks: object = None, texts: object = None, **more: object) -> Taken:

@@ -31,6 +31,10 @@ class Channel(StrEnum):
     PHONE = "phone"
 
 
+ABOUT_OTHER = (Flag.OTHER_WITHOUT_TEXT, Flag.TEXT_WITHOUT_OTHER)
+"""Flags about an option with words of one's own; the third flag is counted as an item with another name."""
+
+
 class Item(StrEnum):
     """What is counted of a question; options, texts, places and numbers have items of their own, see `tally`."""
 
@@ -43,6 +47,8 @@ class Item(StrEnum):
     ALTHOUGH_PASSED_OVER = "answered although passed over"
     GIVEN = "given"
     WORDS_ALONE = "own words alone"
+    OTHER_WITHOUT_TEXT = Flag.OTHER_WITHOUT_TEXT.value
+    TEXT_WITHOUT_OTHER = Flag.TEXT_WITHOUT_OTHER.value
     WAITING = "waiting"
 
 
@@ -155,6 +161,7 @@ def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
             yield Item.ALTHOUGH_PASSED_OVER.value
         if kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE) and not entry.get("o"):
             yield Item.WORDS_ALONE.value
+        yield from (f.value for f in ABOUT_OTHER if f.value in entry.get("f", ()))
     if entry.get("w"):
         yield Item.WAITING.value
     yield from (f"option:{o}" for o in entry.get("o", ()))

@@ -192,3 +192,16 @@ def test_pages(db: Database) -> None:
 def shared_pictures(db: Database) -> None:
     """Whose picture a page image shows, where the same one is kept already, as for slips; empty: its own."""
     db.execute("ALTER TABLE images ADD COLUMN picture_of TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def flag_counts(db: Database) -> None:
+    """Counts of what is odd about options with words of one's own, of the responses that are there already."""
+    db.execute(
+        "INSERT INTO counts (survey, channel, question, item, n)"
+        " SELECT survey, channel, answer.key, flag.value, count(*)"
+        " FROM responses, json_each(responses.answers) AS answer, json_each(answer.value, '$.f') AS flag"
+        " WHERE json_extract(answer.value, '$.s') = 'answered'"
+        " AND flag.value IN ('other-without-text', 'text-without-other')"
+        " GROUP BY survey, channel, answer.key, flag.value"
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from forms import places
 from forms.model import Instrument, Kind, Option, Question, Text, fill
 from forms.places import Place
+from webapp.dataset.answers import ABOUT_OTHER
 from webapp.dataset.surveys import Survey
 
 SEPARATOR = "__"
@@ -27,7 +28,8 @@ class Variable:
 
     Attributes:
         name: Name of the column.
-        kind: `response`, `channel`, `language`, `version`, `choice`, `flag`, `number`, `place`, `text`, `status`.
+        kind: `response`, `channel`, `language`, `version`, `choice`, `flag`, `number`, `place`, `text`, `status`,
+            `flags`.
         question: Question id; empty for what belongs to the response as a whole.
         number: Printed number of the question; 0 without one.
         option: Option id, for the columns of one option.
@@ -69,6 +71,8 @@ class Codebook:
     variables: tuple[Variable, ...]
 
 
+_WITHOUT_TEXT, _WITHOUT_OTHER = (flag.value for flag in ABOUT_OTHER)
+
 STATUSES = (
     ("unclear", "Vad som menades går inte att avgöra", "What was meant can't be told"),
     ("passed over", "Frågan ställdes inte", "The question was not asked"),
@@ -77,6 +81,17 @@ STATUSES = (
     ("unclear although passed over", "Oklart svar fast frågan inte ställdes", "Unclear, and it was not asked"),
 )
 """What a status column may hold; empty: asked, and answered or left blank."""
+
+FLAGS = (
+    (
+        _WITHOUT_TEXT,
+        "Alternativ för egna ord kryssat, men inga ord",
+        "An option for own words is crossed, without words",
+    ),
+    (_WITHOUT_OTHER, "Egna ord vid ett alternativ utan kryss", "Own words beside an option that is not crossed"),
+    (f"{_WITHOUT_TEXT} {_WITHOUT_OTHER}", "Båda delarna, vid olika alternativ", "Both, at different options"),
+)
+"""What a flags column may hold; empty: nothing to know about the answer."""
 
 _CHANNELS = (
     ("web", "Webben", "Web"),
@@ -89,13 +104,19 @@ _CHANNELS = (
 _CHOSEN = (("0", "Inte vald", "Not chosen"), ("1", "Vald", "Chosen"))
 
 
-def codebook(survey: Survey, parameters: ValuesIn, with_status: frozenset[str] | None = None) -> Codebook:
+def codebook(
+    survey: Survey,
+    parameters: ValuesIn,
+    with_status: frozenset[str] | None = None,
+    with_flags: frozenset[str] = frozenset(),
+) -> Codebook:
     """Describe the columns of a survey's export.
 
     Args:
         survey: The survey; its newest version is described.
         parameters: Gives the values for the texts in a language.
         with_status: Ids of the questions that need a status column; None: all.
+        with_flags: Ids of the questions that need a column of flags.
     """
     instrument = survey.instrument
     variables = [*_head()]
@@ -103,6 +124,8 @@ def codebook(survey: Survey, parameters: ValuesIn, with_status: frozenset[str] |
         variables += _of_question(instrument, question, parameters)
         if with_status is None or question.id in with_status:
             variables.append(_variable(instrument, question, parameters, "status", "status", values=_pairs(STATUSES)))
+        if question.id in with_flags:
+            variables.append(_variable(instrument, question, parameters, "flags", "flags", values=_pairs(FLAGS)))
     return Codebook(
         survey.slug, instrument.id, instrument.version, survey.languages, instrument.title, tuple(variables)
     )

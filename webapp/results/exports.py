@@ -2,7 +2,8 @@
 
 CSV: UTF-8 with BOM, comma, one row a response under its random key and in the order of these keys; a column a single
 choice, a 0/1 column an option of a multiple choice, own words in columns of their own, a status column where
-something was unclear, passed over or not returned. A cell that a spreadsheet would take for a formula gets an
+something was unclear, passed over or not returned, a flags column where an option for own words and the words do not
+go together. A cell that a spreadsheet would take for a formula gets an
 apostrophe in front. JSON holds the same without that.
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from forms.answers import Answer, Status
 from forms.model import Instrument, Kind, Question
-from webapp.dataset.answers import Item, Response
+from webapp.dataset.answers import ABOUT_OTHER, Item, Response
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
 from webapp.dataset.surveys import Survey
@@ -91,7 +92,8 @@ def export(
         responses = list(instance.responses.all(current))
     odd = {Item.PASSED_OVER.value, Item.UNCLEAR.value, Item.NOT_RETURNED.value}
     with_status = frozenset(question for _, question, item in counts if item in odd)
-    book = codebook(current, partial(text_parameters, current), with_status)
+    with_flags = frozenset(question for _, question, item in counts if item in ABOUT_OTHER)
+    book = codebook(current, partial(text_parameters, current), with_status, with_flags)
     rows = _Rows(book, lambda version: instance.surveys.instrument(current, version))
     if wanted is ExportFormat.CSV:
         return (
@@ -160,6 +162,8 @@ def _cells(question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
     own = texts.pop(None, "")
     answered = answer.status is Status.ANSWERED
     yield f"{question.id}{SEPARATOR}status", status_of(answer)
+    if answered:
+        yield f"{question.id}{SEPARATOR}flags", " ".join(f.value for f in ABOUT_OTHER if f in answer.flags)
     if question.kind is Kind.MULTIPLE:
         held = {w.option for w in answer.waiting}
         for option in question.options:

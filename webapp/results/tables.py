@@ -39,6 +39,8 @@ class Bases:
         given: All answers given: answered + although. The base of shares.
         waiting: Responses in which something at this question waits for a person.
         words_alone: Among the answers given, own words beside a box that was not crossed: they count under no option.
+        other_without_text: Among them, an option for words of one's own is crossed, and no words stand there.
+        text_without_other: Among them, words beside such an option that is not crossed; all of `words_alone` are such.
     """
 
     responses: int
@@ -52,6 +54,8 @@ class Bases:
     given: int
     waiting: int
     words_alone: int = 0
+    other_without_text: int = 0
+    text_without_other: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,8 @@ class _Frame:
             although=n(Item.ALTHOUGH_PASSED_OVER),
             given=n(Item.GIVEN),
             words_alone=n(Item.WORDS_ALONE),
+            other_without_text=n(Item.OTHER_WITHOUT_TEXT),
+            text_without_other=n(Item.TEXT_WITHOUT_OTHER),
             waiting=n(Item.WAITING),
         )
 

@@ -151,8 +151,12 @@ def _bases(table: QuestionTable) -> tuple[Line, ...]:
         (gettext("Answered although passed over"), [b.although for b in bases]),
         (gettext("All answers given"), [b.given for b in bases]),
     ]
-    if any(b.words_alone for b in bases):
-        named.append((gettext("– own words only, no box crossed"), [b.words_alone for b in bases]))
+    odd: list[tuple[str, list[int]]] = [
+        (gettext("– own words only, no box crossed"), [b.words_alone for b in bases]),
+        (gettext("– an option for own words crossed, no words"), [b.other_without_text for b in bases]),
+        (gettext("– own words beside an option that is not crossed"), [b.text_without_other for b in bases]),
+    ]
+    named += [(label, counts) for label, counts in odd if any(counts)]
     return tuple(Line(label, tuple(counts)) for label, counts in named)
 
 
