@@ -43,7 +43,7 @@ class RefusalCode(StrEnum):
 
 REFUSAL_TEXTS: Mapping[RefusalCode, tuple[str, str]] = {
     RefusalCode.NO_MARKERS: (
-        "Fewer than three of the four square corner marks were found, so nothing on the page can be placed.",
+        "The corner marks don't show where the page lies: too few were found, or they don't lie as on a flat sheet.",
         "Scan the page again, flat and whole, with all corners visible; or enter it by hand from the picture.",
     ),
     RefusalCode.NO_PAGE_CODE: (

@@ -156,7 +156,7 @@ def test_what_became_of_a_delivery(desk: Desk, delivered: str) -> None:
     assert "bunt.pdf" in page
     assert "mapp" not in page
     assert "Sidan är tom." in page
-    assert "Färre än tre av de fyra hörnmärkena" in page
+    assert "Av de fyra hörnmärkena hittades 1, så inget på sidan går att placera." in page
     assert "inte en bild eller PDF" in page
     assert "hörn synliga" in page
     progress = desk.coordinator.get(f"{delivered}/progress.json").json

@@ -99,6 +99,7 @@ class RefusedPage:
         handled: What people did about it.
         part: Slip on the image, from 1; None where the image holds one page only.
         test: What was measured, if it is a printer test page.
+        detail: What in particular, as the reader said it; empty where the code says it all.
     """
 
     id: str
@@ -112,6 +113,7 @@ class RefusedPage:
     handled: Handled
     part: int | None = None
     test: PrintTest | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ class Intake:
             if isinstance(outcome, Refusal):
                 # Every version that the survey ever had is known here, so another version is another survey's.
                 other = outcome.code is RefusalCode.OTHER_VERSION
+                row |= {"detail": "" if sign_up else outcome.detail}
                 row |= {"test": json.dumps(printtest.to_json(outcome.test)) if outcome.test is not None else ""}
                 return self._refuse(current, row, (RefusalCode.UNKNOWN_FORM if other else outcome.code).value)
             return self._read(current, row, outcome, alike, place.part)
@@ -233,6 +236,7 @@ class Intake:
             "status": ImageStatus.REFUSED.value,
             "code": "",
             "handled": "",
+            "detail": "",
         }
 
     def _insert(self, row: Row) -> None:
@@ -245,6 +249,7 @@ class Intake:
         self._insert(row | {"status": ImageStatus.REFUSED.value, "code": code, "handled": handled.value})
         payload = {"image": row["id"], "file": row["file"], "number": row["image"], "code": code}
         payload |= {"part": row["part"]} if row["parts"] > 1 else {}
+        payload |= {"detail": row["detail"]} if row["detail"] else {}
         self._log.append(EntryKind.REFUSAL, payload | {"sha256": row["sha256"]}, survey.random_id)
         return Taken.REFUSED
 
@@ -359,7 +364,7 @@ def _inked(reading: PageReading) -> bool:
 def refused_page(row: Row) -> RefusedPage:
     """Make the value out of a row of images."""
     test = printtest.from_json(json.loads(row["test"])) if row["test"] else None
-    message, remedy = refusal_text(row["code"], test)
+    message, remedy = refusal_text(row["code"], test, row["detail"])
     return RefusedPage(
         id=row["id"],
         job=row["job"],
@@ -372,17 +377,18 @@ def refused_page(row: Row) -> RefusedPage:
         handled=Handled(row["handled"]),
         part=row["part"] if row["parts"] > 1 else None,
         test=test,
+        detail=row["detail"],
     )
 
 
-def refusal_text(code: str, test: PrintTest | None = None) -> tuple[str, str]:
-    """Return message and remedy of a refusal code, `practice-sheet` included."""
+def refusal_text(code: str, test: PrintTest | None = None, detail: str = "") -> tuple[str, str]:
+    """Return message and remedy of a refusal code, `practice-sheet` included, with what was wrong in particular."""
     if code == PRACTICE_SHEET:
         return (
             "The sheet was printed while the survey was a draft, to try it out.",
             "If somebody answered on it in earnest, enter it by hand on a sheet of the survey.",
         )
-    refusal = Refusal(RefusalCode(code), test=test)
+    refusal = Refusal(RefusalCode(code), detail, test=test)
     return refusal.message, refusal.remedy
 
 

@@ -205,3 +205,9 @@ def flag_counts(db: Database) -> None:
         " AND flag.value IN ('other-without-text', 'text-without-other')"
         " GROUP BY survey, channel, answer.key, flag.value"
     )
+
+
+@migrations()
+def refusal_details(db: Database) -> None:
+    """What in particular was wrong with a refused page, as the reader said it; empty where its code says it all."""
+    db.execute("ALTER TABLE images ADD COLUMN detail TEXT NOT NULL DEFAULT ''")

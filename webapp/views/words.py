@@ -9,12 +9,16 @@ from forms.model import Kind, Question
 from omr.readings import RefusalCode
 from webapp.dataset.intake import PRACTICE_SHEET, RefusedPage
 from webapp.language import gettext
+from webapp.views.details import in_particular
 
 Pair = Callable[[], tuple[str, str]]
 
 REFUSALS: Mapping[RefusalCode, Pair] = {
     RefusalCode.NO_MARKERS: lambda: (
-        gettext("Fewer than three of the four corner marks were found, so nothing on the page can be placed."),
+        gettext(
+            "The corner marks don't show where the page lies: too few of them were found, or they don't lie as on a"
+            " flat sheet."
+        ),
         gettext("Scan the page again, flat and whole, with all corners visible."),
     ),
     RefusalCode.NO_PAGE_CODE: lambda: (
@@ -159,4 +163,4 @@ def refusal_words(page: RefusedPage) -> tuple[str, str]:
     what, remedy = REFUSALS[RefusalCode(page.code)]()
     if page.test is not None and page.test.good:
         remedy = gettext("Nothing to do: sheets that are printed and scanned like this page can be read.")
-    return what, remedy
+    return in_particular(page.detail, what, remedy)
