@@ -24,6 +24,7 @@ from webapp.views import (
     desk,
     errors,
     keeper,
+    notes,
     paper,
     phone,
     quarantine,
@@ -103,7 +104,7 @@ def create_app(config: Config | None = None, instance: Instance | None = None, j
     looks.prepare(app)
     app.before_request(_guard)
     csrf.init_app(app)
-    for pages in (respond, phone, signup, account, desk, paper, upload, review, results, quarantine, keeper):
+    for pages in (respond, phone, signup, account, desk, paper, upload, review, notes, results, quarantine, keeper):
         app.register_blueprint(pages.blueprint)
     csrf.exempt(respond.blueprint)
     csrf.exempt(phone.blueprint)

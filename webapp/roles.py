@@ -71,6 +71,7 @@ ROUTES: Mapping[str, Open | Roles] = {
     "review.decide": _AUDITOR,
     "review.undo": _AUDITOR,
     "review.picture": _AUDITOR,
+    "notes.notes": _AUDITOR,
     "results.results": _INSIDE,
     "results.texts": _INSIDE,
     "results.download": _COORDINATOR,

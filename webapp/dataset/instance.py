@@ -30,6 +30,7 @@ from webapp.dataset.keys import Keyring
 from webapp.dataset.lock import FileLock, server_lock
 from webapp.dataset.log import Log
 from webapp.dataset.materialise import Materialiser
+from webapp.dataset.notes import Notes
 from webapp.dataset.pictures import Pictures
 from webapp.dataset.refused import RefusedPages
 from webapp.dataset.responses import Responses
@@ -207,6 +208,11 @@ class Instance:
     def decisions(self) -> Decisions:
         """What waits for a person, and what people decided."""
         return Decisions(self.store, self.log, self.surveys, self.materialiser)
+
+    @cached_property
+    def notes(self) -> Notes:
+        """What stands beside the questions and leaves no answer in doubt."""
+        return Notes(self.store, self.materialiser)
 
     @cached_property
     def refused(self) -> RefusedPages:

@@ -269,7 +269,7 @@ class Intake:
         self._insert(
             row
             | {"status": status.value, "code": code, "serial": reading.serial, "copy": copy, "page": reading.page}
-            | {"layout": reading.layout, "reading": seq}
+            | {"layout": reading.layout, "reading": seq, "stray_ink": len(reading.stray_ink)}
         )
         self._give_empty_pages(survey, reading.serial, copy)
         self._materialiser.sheet(survey, reading.serial)

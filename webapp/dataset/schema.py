@@ -211,3 +211,9 @@ def flag_counts(db: Database) -> None:
 def refusal_details(db: Database) -> None:
     """What in particular was wrong with a refused page, as the reader said it; empty where its code says it all."""
     db.execute("ALTER TABLE images ADD COLUMN detail TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def stray_ink(db: Database) -> None:
+    """At how many places a page that was read has stray ink; NULL where that was not noted when it came in."""
+    db.execute("ALTER TABLE images ADD COLUMN stray_ink INTEGER")
