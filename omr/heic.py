@@ -5,6 +5,8 @@ What a photo says about its own turning and mirroring is carried out here, since
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from PIL import Image
 
 from omr.pictures import Unreadable
@@ -18,6 +20,11 @@ MAX_PIXELS = 26_000_000
 
 MISSING = "It is a HEIC photo, and this program was installed without its extra for those."
 """Detail of a refusal."""
+
+
+def installed() -> bool:
+    """Tell whether the extra is there, so that HEIC photos can be read."""
+    return find_spec("pillow_heif") is not None
 
 
 def is_heic(data: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from web_paper import CLEAR, CORRECTED, DOUBLE, blank, scanned, write_pile
 from werkzeug.test import TestResponse
 
 from forms.answers import Reason
+from omr import handwriting
 from webapp.dataset.accounts import Role
 from webapp.dataset.instance import Instance
 from webapp.dataset.surveys import Settings, SurveyState
@@ -128,6 +130,31 @@ def test_a_number_of_sheets_that_is_none(desk: Desk, wrong: str) -> None:
     assert answer.status_code == 422
     assert "från 1 till" in answer.text
     assert len(desk.instance.runs.list(desk.instance.surveys.get("prov"))) == before
+
+
+def chooser(page: str) -> str:
+    """Return what the page lets one choose files by."""
+    found = re.search(r'<input type="file"[^>]* accept="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_heic_is_offered_exactly_where_it_can_be_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_it = desk.coordinator.get("/desk/prov/upload").text
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    without = desk.coordinator.get("/desk/prov/upload").text
+    assert {".heic", "image/heic", ".pdf"} <= set(chooser(with_it).split(","))
+    assert "PNG eller telefonens HEIC, helst i 300 dpi" in with_it
+    assert "heic" not in without.lower()
+    assert "PDF, TIFF, JPEG eller PNG, helst i 300 dpi" in without
+
+
+def test_a_missing_tesseract_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for there in (True, False):
+        monkeypatch.setattr(handwriting, "available", lambda there=there: there)
+        page = desk.coordinator.get("/desk/prov/upload").text
+        assert ("Programmet Tesseract saknas på den här datorn" in page) is not there
+        assert ("tesseract-ocr-swe" in page) is not there
 
 
 def test_an_upload_without_files(desk: Desk) -> None:

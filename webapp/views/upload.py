@@ -14,6 +14,7 @@ from flask import Blueprint, abort, flash, jsonify, make_response, redirect, ren
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
+from omr import handwriting, heic
 from omr.errors import OmrError
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
@@ -86,6 +87,8 @@ def _page(survey: Survey, wrong: str = "", status: int = 200) -> ResponseReturnV
         delivered=delivered,
         limit_mb=config().max_upload_bytes // (1024 * 1024),
         printed=bool(instance().runs.list(survey)),
+        heic=heic.installed(),
+        suggests=handwriting.available(),
         **survey_page(survey),
     )
     return make_response(page, status)
