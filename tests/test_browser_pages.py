@@ -157,7 +157,16 @@ def pages(site: Site) -> list[str]:
     survey = site.instance.surveys.get("prov")
     jobs = Jobs(site.instance).list(survey)
     items = site.instance.decisions.waiting(survey)
-    desk = ["", "/prov", "/prov/print", "/prov/upload", "/prov/refused", "/prov/review?list=1", "/prov/results"]
+    desk = [
+        "",
+        "/prov",
+        "/prov/print",
+        "/prov/upload",
+        "/prov/refused",
+        "/prov/review?list=1",
+        "/prov/notes",
+        "/prov/results",
+    ]
     desk += ["/prov/results/mer", *(f"/prov/upload/{j.id}" for j in jobs), *(f"/prov/review/{i.id}" for i in items)]
     return ["/password", "/desk/hittepa", *(f"/desk{a}" for a in desk)]
 

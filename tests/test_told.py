@@ -14,6 +14,7 @@ from forms.compose import compose
 from forms.errors import DefinitionError, FormsError, LayoutError
 from forms.xlsform_relevant import RelevantError
 from webapp import looks
+from webapp.dataset.errors import DatasetError
 from webapp.language import use_language
 from webapp.views.told import told
 
@@ -44,7 +45,7 @@ def app() -> Flask:
     return made
 
 
-def said(app: Flask, language: str, error: FormsError) -> tuple[str, str]:
+def said(app: Flask, language: str, error: FormsError | DatasetError) -> tuple[str, str]:
     with app.test_request_context("/"):
         use_language(language)
         return told(error)
@@ -83,6 +84,33 @@ def test_letters_that_the_font_lacks_are_named(app: Flask) -> None:
         compose(instrument(question("a")), {**PARAMETERS, "return_address": "Жанна"}, "sv")
     assert "Ж" in said(app, "sv", error.value)[0]
     assert "Ж" in said(app, "en", error.value)[0]
+
+
+WHILE_READING = ("intake", "pictures", "database", "store", "keys", "log", "materialise")
+"""Rooms of the dataset whose errors can stop a reading job, beside those of `omr`."""
+
+
+def codes_of_jobs() -> Iterator[str]:
+    """Yield the code of every error that can stop a reading job."""
+    house = FORMS.parent
+    files = [*(house / "omr").glob("*.py"), *(house / "webapp/dataset" / f"{name}.py" for name in WHILE_READING)]
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"OmrError", "DatasetError"}:
+                assert isinstance(node.args[0], ast.Constant), f"{file.name} raises an error whose code nobody can find"
+                yield str(node.args[0].value)
+
+
+def test_all_errors_of_jobs_are_seen() -> None:
+    assert {"disk", "survey-final", "key-missing", "unreadable-file", "cluster-lost"} <= set(codes_of_jobs())
+
+
+@pytest.mark.parametrize("code", sorted({*codes_of_jobs(), "program-failed"}))
+def test_what_stops_a_job_is_told_in_both_languages(app: Flask, code: str) -> None:
+    error = DatasetError(code, "Its own words.", "Its own remedy.")
+    swedish, english = said(app, "sv", error), said(app, "en", error)
+    assert "Its own" not in " ".join((*swedish, *english))
+    assert len({*swedish, *english}) == 4
 
 
 def test_an_error_without_words_here_keeps_its_own(app: Flask) -> None:

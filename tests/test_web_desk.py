@@ -9,13 +9,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pypdfium2
 import pytest
 from flask.testing import FlaskClient
-from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
+from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in, web
 from web_paper import CLEAR, CORRECTED, DOUBLE, blank, scanned, write_pile
 from werkzeug.test import TestResponse
 
@@ -24,7 +25,7 @@ from omr import handwriting
 from webapp.dataset.accounts import Role
 from webapp.dataset.instance import Instance
 from webapp.dataset.surveys import Settings, SurveyState
-from webapp.jobs import Jobs
+from webapp.jobs import Delivery, Jobs
 from webapp.views.results import percent
 
 
@@ -192,6 +193,27 @@ def test_what_became_of_a_delivery(desk: Desk, delivered: str) -> None:
     assert progress["done"] == progress["total"]
     assert delivered in desk.coordinator.get("/desk/prov/upload").text
     assert desk.coordinator.get("/desk/prov/upload/000000000000").status_code == 404
+
+
+def test_what_stopped_a_delivery_is_told_in_the_language_of_the_page(tmp_path: Path) -> None:
+    with web(tmp_path / "instance") as (app, instance):
+        add_user(instance, "kim", Role.COORDINATOR)
+        client = app.test_client()
+        sign_in(client, "kim")
+        (tmp_path / "bunt.pdf").write_bytes(b"%PDF-1.7")
+        jobs = Jobs(instance)
+        job = jobs.enqueue(instance.surveys.get("prov"), [Delivery("bunt.pdf", tmp_path / "bunt.pdf")])
+        (copy,) = instance.store.incoming_path.glob("*/*.pdf")
+        copy.unlink()
+        assert jobs.run(job.id).error.startswith("There is no file")
+        address, told = f"/desk/prov/upload/{job.id}", "En levererad fil är borta. Ladda upp filen igen."
+        assert f"<p>{told}</p>" in client.get(address).text
+        assert f"Stannade: {told}" in client.get("/desk/prov/upload").text
+        assert client.get(f"{address}/progress.json").json["text"] == f"Stannade: {told}"  # type: ignore[index]
+        assert "There is no file" not in client.get(address).text
+        # What stopped a job before codes were kept is told as it was.
+        instance.store.db.write(lambda: instance.store.db.execute("UPDATE jobs SET code = ''"))
+        assert "There is no file" in client.get(address).text
 
 
 def test_nothing_of_a_delivery_lies_about_in_the_clear(desk: Desk, delivered: str) -> None:

@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from omr import images
-from omr.batch import PageResult, counts, read_files
+from omr.batch import counts, read_files
 from omr.cluster import Cluster
 from omr.errors import OmrError
 from omr.readings import RefusalCode
@@ -87,6 +87,7 @@ class Job:
         made_at: When, ISO 8601.
         files: What was delivered.
         error: Why it failed; empty where it did not.
+        code: The code of that error, `program-failed` for a fault of the program; empty where it was not kept.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Job:
     made_at: str
     files: tuple[JobFile, ...]
     error: str = ""
+    code: str = ""
 
     @property
     def images(self) -> int:
@@ -249,7 +251,7 @@ class Jobs:
             " FROM job_files WHERE job = ? ORDER BY number"
         )
         files = tuple(JobFile(**r) for r in self._db.rows(sql, (row["id"],)))
-        plain = {k: row[k] for k in ("id", "number", "survey", "by", "made_at", "error")}
+        plain = {k: row[k] for k in ("id", "number", "survey", "by", "made_at", "error", "code")}
         return Job(state=JobState(row["state"]), files=files, **plain)
 
     def summary(self, job: Job) -> Summary:
@@ -304,10 +306,11 @@ class Jobs:
         try:
             self._work(job, (processes, cluster), progress, stopped)
         except (DatasetError, OmrError) as error:
-            self._set(job_id, JobState.FAILED, f"{error.message} {error.remedy}")
+            self._set(job_id, JobState.FAILED, f"{error.message} {error.remedy}", error.code)
         except Exception as error:
             # A fault of the program: told here and raised on; the files stay, `retry` takes them up again.
-            self._set(job_id, JobState.FAILED, f"The program failed ({type(error).__name__}). The files are kept.")
+            what = f"The program failed ({type(error).__name__}). The files are kept."
+            self._set(job_id, JobState.FAILED, what, "program-failed")
             raise
         except BaseException:
             self._set(job_id, JobState.QUEUED)
@@ -340,7 +343,7 @@ class Jobs:
         for result in results:
             row = left[result.index]
             place = Place(job.id, row["number"], row["name"], result.image, result.part, result.parts)
-            self._take(survey, place, result)
+            self._instance.intake.take(survey, place, result.outcome, result.picture)
             if progress is not None:
                 progress(self.get(job.id))
             if stopped():
@@ -348,12 +351,9 @@ class Jobs:
                 return
         self._set(job.id, JobState.DONE)
 
-    def _take(self, survey: Survey, place: Place, result: PageResult) -> None:
-        self._instance.intake.take(survey, place, result.outcome, result.picture)
-
-    def _set(self, job_id: str, state: JobState, error: str = "") -> None:
-        sql = "UPDATE jobs SET state = ?, error = ? WHERE id = ?"
-        self._db.write(lambda: self._db.execute(sql, (state.value, error, job_id)))
+    def _set(self, job_id: str, state: JobState, error: str = "", code: str = "") -> None:
+        sql = "UPDATE jobs SET state = ?, error = ?, code = ? WHERE id = ?"
+        self._db.write(lambda: self._db.execute(sql, (state.value, error, code, job_id)))
 
     def retry(self, job_id: str) -> Job:
         """Put a failed job back into the queue."""

@@ -217,3 +217,9 @@ def refusal_details(db: Database) -> None:
 def stray_ink(db: Database) -> None:
     """At how many places a page that was read has stray ink; NULL where that was not noted when it came in."""
     db.execute("ALTER TABLE images ADD COLUMN stray_ink INTEGER")
+
+
+@migrations()
+def job_errors(db: Database) -> None:
+    """The code of what stopped a job, so that it can be told in any language; empty where none was kept."""
+    db.execute("ALTER TABLE jobs ADD COLUMN code TEXT NOT NULL DEFAULT ''")

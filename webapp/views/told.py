@@ -12,6 +12,21 @@ from webapp.language import gettext
 
 Words = Callable[[], tuple[str, str]]
 
+
+def _cluster() -> tuple[str, str]:
+    return (
+        gettext("The other machines that were to read could not be used, or were lost."),
+        gettext("Try again here: what is left is read on this computer."),
+    )
+
+
+def _gone() -> tuple[str, str]:
+    return (
+        gettext("Something that was read before can't be opened any more."),
+        gettext("Whoever runs the computer can check the dataset with “kryssklick verify”."),
+    )
+
+
 _BY_CODE: Mapping[str, Words] = {
     "wrong-password": lambda: (
         gettext("Name or password is wrong."),
@@ -212,6 +227,54 @@ _BY_CODE: Mapping[str, Words] = {
     "date-passed": lambda: (
         gettext("A date of the survey has passed: deadline, freeze_on or purge_on."),
         gettext("Give a later day with “kryssklick survey set”."),
+    ),
+    "program-failed": lambda: (
+        gettext("The program failed. The files are kept."),
+        gettext("Try again. If it stops again, tell whoever runs the computer: its messages say more."),
+    ),
+    "no-file": lambda: (
+        gettext("A delivered file is gone."),
+        gettext("Upload the file again."),
+    ),
+    "not-a-file": lambda: (
+        gettext("What was delivered is a folder."),
+        gettext("Upload the files in it."),
+    ),
+    "unreadable-file": lambda: (
+        gettext("A delivered file can't be opened."),
+        gettext("Try again; if that does not help, upload the file again."),
+    ),
+    "no-jobs": lambda: (
+        gettext("There were no processes to read in."),
+        gettext("Try again here: what is left is read on this computer."),
+    ),
+    "cluster-lost": _cluster,
+    "cluster-worker": _cluster,
+    "cluster-unreachable": _cluster,
+    "cluster-empty": _cluster,
+    "no-cluster-extra": _cluster,
+    "payload-gone": _gone,
+    "not-a-reading": _gone,
+    "bad-reading": _gone,
+    "no-picture": lambda: (
+        gettext("The picture of a page is gone."),
+        gettext("Put the folder “pictures” back from where it was moved, or restore a backup."),
+    ),
+    "picture-damaged": lambda: (
+        gettext("The picture of a page was changed or damaged."),
+        gettext("Scan the page again, or restore a backup."),
+    ),
+    "bad-dataset": lambda: (
+        gettext("The dataset can't be used."),
+        gettext("See that the disk is not full or read-only. If the file is damaged, restore a backup."),
+    ),
+    "newer-dataset": lambda: (
+        gettext("The dataset was written by a later version of Kryssklick."),
+        gettext("Install that version or a later one."),
+    ),
+    "closing": lambda: (
+        gettext("The program was about to end."),
+        gettext("Try again when it is running."),
     ),
     "dataset-busy": lambda: (
         gettext("Another program is using the dataset."),

@@ -101,8 +101,13 @@ def job_words(job: Job) -> str:
     if job.state in (JobState.QUEUED, JobState.RUNNING):
         return gettext("%(done)s of %(total)s pages read.", done=job.done, total=job.images)
     if job.state is JobState.FAILED:
-        return gettext("Stopped: %(error)s", error=job.error)
+        return gettext("Stopped: %(error)s", error=_error_words(job))
     return ngettext("%(num)s page, done.", "%(num)s pages, done.", job.images)
+
+
+def _error_words(job: Job) -> str:
+    """Say what stopped a job and what to do about it; in the words that were kept where its code has none here."""
+    return " ".join(told(DatasetError(job.code, job.error, ""))).strip()
 
 
 def _job_or_404(survey: Survey, job_id: str) -> Job:
@@ -130,7 +135,7 @@ def job(slug: str, job_id: str) -> ResponseReturnValue:
         job=found,
         working=working,
         words=job_words(found),
-        failed=found.state is JobState.FAILED,
+        stopped=_error_words(found) if found.state is JobState.FAILED else "",
         summary=summary,
         refused=[(page, *refusal_words(page), test_words(page.test)) for page in summary.refused],
         **survey_page(survey),
