@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dataset_helpers import Desk, an_instance, take
+from dataset_helpers import Desk, a_run, an_instance, reading, take
 from flask.testing import FlaskClient
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
 from web_paper import CLEAR, CONTRADICTION, COPIED, ODD, scanned, write_pile
@@ -190,3 +190,60 @@ def test_who_enters_a_page_by_hand_types_the_words_of_an_option_right_after_choo
     assert "Annat" in page
     assert decide(client, words, action="text", text="min syster").status_code == 303
     assert paper.texts("fick") == {"annat": "min syster"}
+
+
+SUGGESTED = {"kommun": ("Mölndal", "1481"), "antal": ("7", "7"), "mer": ("Tack för hjälpen", "Tack för hjälpen")}
+"""What the machine reads in the fields of a page, and what the answer is once somebody has taken it over."""
+
+
+@pytest.fixture
+def read_by_machine(tmp_path: Path) -> Iterator[tuple[FlaskClient, Instance]]:
+    """A sheet on whose second page the machine suggests what every text field says."""
+    with make_instance(tmp_path / "instance") as instance:
+        add_user(instance, "robin", Role.AUDITOR)
+        survey = instance.surveys.get("prov")
+        run, layout = a_run(instance, survey, 1)
+        texts: dict[tuple[str, str | None], str | None] = {(q, None): words for q, (words, _) in SUGGESTED.items()}
+        take(instance, survey, reading(layout, 1, run.serials[0], {"fick": ["annat"]}, {("fick", "annat"): None}))
+        take(instance, survey, reading(layout, 2, run.serials[0], texts=texts))
+        client = make_app(instance).test_client()
+        sign_in(client, "robin")
+        yield client, instance
+
+
+def text(instance: Instance, item: Item) -> str:
+    """Return what the text field of an item counts as."""
+    answers = instance.materialiser.of_sheet(instance.surveys.get("prov"), item.serial, item.copy).answers
+    return next(a.own_text for a in answers if a.question == item.question)
+
+
+@pytest.mark.parametrize("question", SUGGESTED)
+def test_what_the_machine_reads_is_shown_and_taken_over(
+    read_by_machine: tuple[FlaskClient, Instance], question: str
+) -> None:
+    client, instance = read_by_machine
+    survey = instance.surveys.get("prov")
+    [item] = [i for i in waiting(instance, Reason.TRANSCRIBE) if i.question == question]
+    page = client.get(f"/desk/prov/review/{item.id}").text
+    shown, taken = SUGGESTED[question]
+    assert f"Maskinen läser: {shown}" in page
+    assert 'name="action" value="suggested"' in page
+    # A suggestion counts only once a person has taken it.
+    assert text(instance, item) == ""
+    assert decide(client, item, action="suggested").status_code == 303
+    assert item.id not in {i.id for i in instance.decisions.waiting(survey)}
+    assert text(instance, item) == taken
+    [made] = instance.decisions.made(survey)
+    assert (made.question, made.by) == (question, "robin")
+    assert shown in client.get("/desk/prov/review?list=1").text
+
+
+def test_where_the_machine_reads_nothing_nothing_is_suggested(
+    read_by_machine: tuple[FlaskClient, Instance],
+) -> None:
+    client, instance = read_by_machine
+    [item] = [i for i in waiting(instance, Reason.TRANSCRIBE) if i.option == "annat"]
+    page = client.get(f"/desk/prov/review/{item.id}").text
+    assert "Maskinen läser" not in page
+    assert 'value="suggested"' not in page
+    assert decide(client, item, action="suggested").status_code == 422
