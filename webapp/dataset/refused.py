@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forms.layout import Layout
 from webapp.dataset.database import Row
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.intake import Handled
@@ -19,7 +20,7 @@ class Assignment:
     """Which page a refused picture shows.
 
     Attributes:
-        layout: Layout id that the sheet was printed with.
+        layout: Layout id that the sheet was printed with; empty: the number says it.
         page: Page of the sheet.
         serial: Number on the sheet; None where it can't be read: the page becomes a sheet of its own.
     """
@@ -66,34 +67,50 @@ class RefusedPages:
             The serial of the sheet.
 
         Raises:
-            DatasetError: `not-refused`, `survey-final`, `unknown-layout`, `no-such-page`, `page-taken`.
+            DatasetError: `not-refused`, `survey-final`, `unknown-layout`, `form-needed`: neither number nor layout says
+                how it was printed; `other-form`: the sheet with this number was printed otherwise; `no-such-page`,
+                `page-taken`.
         """
 
         def change() -> str:
             current = self._surveys.changeable(survey)
             self._waiting(current, image)
-            layout_id, page = where.layout, where.page
-            if layout_id not in self._runs.layouts(current):
-                raise DatasetError(
-                    "unknown-layout", "The survey was never printed that way.", "Choose one of its own printed forms."
-                )
-            layout = self._materialiser.layout(layout_id)
+            chosen = (where.serial or new_serial()).strip().upper()
+            layout, page = self._layout(current, chosen, where.layout), where.page
             if not 1 <= page <= layout.pages:
                 raise DatasetError("no-such-page", f"The sheet has no page {page}.", f"Choose 1 to {layout.pages}.")
-            chosen = (where.serial or new_serial()).strip().upper()
             if any(row["page"] == page for row in self._materialiser.images(current, chosen)):
                 remedy = "If it is the same page, dismiss this picture; if not, leave the number empty."
                 raise DatasetError("page-taken", f"Page {page} of sheet {chosen} has come already.", remedy)
             self._store.db.execute(
                 "UPDATE images SET status = ?, serial = ?, copy = 1, page = ?, layout = ? WHERE id = ?",
-                (ImageStatus.ASSIGNED.value, chosen, page, layout_id, image),
+                (ImageStatus.ASSIGNED.value, chosen, page, layout.id, image),
             )
-            payload = {"image": image, "action": "assign", "layout": layout_id, "page": page, "serial": chosen}
+            payload = {"image": image, "action": "assign", "layout": layout.id, "page": page, "serial": chosen}
             self._handle(current, image, Handled.ASSIGNED, payload, by)
             self._materialiser.sheet(current, chosen)
             return chosen
 
         return self._store.db.write(change)
+
+    def _layout(self, survey: Survey, serial: str, chosen: str) -> Layout:
+        """Return what a sheet was printed with: what is known of its number, and else what somebody chose.
+
+        All pages of a sheet are taken for pages of one layout, so one that is put there must be of the same.
+        """
+        if chosen and chosen not in self._runs.layouts(survey):
+            raise DatasetError(
+                "unknown-layout", "The survey was never printed that way.", "Choose one of its own printed forms."
+            )
+        known = self._runs.layout_of(survey, serial)
+        known = known or next((row["layout"] for row in self._materialiser.images(survey, serial)), "")
+        if known and chosen and known != chosen:
+            what = f"Sheet {serial} was not printed with layout {chosen}."
+            raise DatasetError("other-form", what, f"Choose {known}, or check the number.")
+        if not known and not chosen:
+            remedy = "Choose one of the survey's printed forms."
+            raise DatasetError("form-needed", "No number tells how the sheet was printed.", remedy)
+        return self._materialiser.layout(known or chosen)
 
     def _waiting(self, survey: Survey, image: str) -> Row:
         row = self._store.db.row("SELECT * FROM images WHERE id = ? AND survey = ?", (image, survey.slug))

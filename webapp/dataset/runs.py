@@ -146,6 +146,11 @@ class Runs:
             raise DatasetError("unknown-layout", f"No sheets were printed here with layout {layout_id}.", remedy)
         return load(content, f"layout {layout_id}")
 
+    def layout_of(self, survey: Survey, serial: str) -> str:
+        """Return the id of the layout that a sheet was printed with; empty where no run of the survey has it."""
+        sql = "SELECT layout FROM serials JOIN runs ON runs.id = serials.run WHERE serial = ? AND serials.survey = ?"
+        return str(self._store.db.value(sql, (serial, survey.slug)) or "")
+
     def layouts(self, survey: Survey) -> dict[str, Layout]:
         """Return every layout that sheets of a survey were ever printed with, by id: what scanning needs."""
         rows = self._store.db.rows("SELECT id, content FROM layouts WHERE survey = ? ORDER BY id", (survey.slug,))

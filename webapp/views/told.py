@@ -92,6 +92,14 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("The survey was never printed that way."),
         gettext("Choose one of its own printed forms."),
     ),
+    "other-form": lambda: (
+        gettext("The sheet with that number was printed in another form."),
+        gettext("Choose “As the number says” under “Printed as”, or check the number."),
+    ),
+    "form-needed": lambda: (
+        gettext("No number tells in which form the sheet was printed."),
+        gettext("Choose it under “Printed as”: compare the language and the number of pages on the sheet."),
+    ),
     "too-many-files": lambda: (
         gettext("Those are too many files at once."),
         gettext("Upload at most 500 at a time."),
