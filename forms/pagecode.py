@@ -22,6 +22,9 @@ _CODE = re.compile(
     rf"{PREFIX}([SDPUT])([0-9A-F]{{4}})([0-9A-F]{{8}})([0-9]{{2}})([{SERIAL_ALPHABET}]{{{SERIAL_LENGTH}}})([0-9]{{2}})"
 )
 
+_TYPED = re.compile(rf"([{SERIAL_ALPHABET}]{{{SERIAL_LENGTH}}})([0-9]{{2}})?")
+_LOOKS_LIKE = str.maketrans("OIL", "011")
+
 
 class SheetKind(StrEnum):
     """What sort of printed sheet it is."""
@@ -80,3 +83,13 @@ def parse(text: str) -> PageCode | None:
         return None
     kind, instrument, layout, page, serial, _ = match.groups()
     return PageCode(SheetKind(kind), instrument, layout.lower(), int(page), serial)
+
+
+def typed_serial(text: str) -> tuple[str, str] | None:
+    """Read a serial as a person copied it from a sheet; blanks are ignored, and O is taken for 0, I and L for 1.
+
+    Returns:
+        The serial, and the check digits if they were typed after it, else an empty text; None if it can't be a serial.
+    """
+    match = _TYPED.fullmatch("".join(text.split()).upper().translate(_LOOKS_LIKE))
+    return (match[1], match[2] or "") if match is not None else None

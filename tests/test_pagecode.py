@@ -116,3 +116,21 @@ def test_the_hash_of_an_instrument_stands_in_the_code() -> None:
 def test_the_serial_alphabet_has_no_look_alikes() -> None:
     assert len(set(SERIAL_ALPHABET)) == 32
     assert not set("ILOU") & set(SERIAL_ALPHABET)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("7QK2M4", ("7QK2M4", "")),
+        (" 7qk2m4 07\n", ("7QK2M4", "07")),
+        ("OILoil", ("011011", "")),
+        ("7QK2M4O1", ("7QK2M4", "01")),
+        ("7QK2MU", None),
+        ("7QK2M", None),
+        ("7QK2M4 7", None),
+        ("OOOOO!", None),
+        ("", None),
+    ],
+)
+def test_a_serial_that_a_person_typed(text: str, found: tuple[str, str] | None) -> None:
+    assert pagecode.typed_serial(text) == found

@@ -11,6 +11,7 @@ from dataset_helpers import Clock, a_run, a_survey, an_instance, reading, take, 
 
 from forms.answers import Status
 from forms.layout import Layout
+from forms.pagecode import PageCode, SheetKind
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset.answers import Channel, Response
 from webapp.dataset.errors import DatasetError
@@ -89,12 +90,12 @@ def test_a_page_is_never_put_with_a_sheet_that_was_printed_in_another_form(desk:
 
 def test_the_form_of_a_sheet_that_is_not_listed_is_that_of_its_other_pages(desk: Desk) -> None:
     large, _ = large_form(desk)
-    desk.read(1, "D0WNL0", {"fick": ["ja"]}, kind="D")
+    desk.read(1, "D0WN10", {"fick": ["ja"]}, kind="D")
     page = desk.refuse(b"page 2, torn")
     with pytest.raises(DatasetError) as error:
-        desk.assign(page, 3, "D0WNL0", large.id)
+        desk.assign(page, 3, "D0WN10", large.id)
     assert error.value.code == "other-form"
-    desk.assign(page, 2, "D0WNL0")
+    desk.assign(page, 2, "D0WN10")
     assert len(desk.responses()) == 1
 
 
@@ -112,3 +113,72 @@ def test_without_a_number_the_form_must_be_chosen(desk: Desk) -> None:
     with pytest.raises(DatasetError) as error:
         desk.assign(desk.refuse(b"torn"), 1, layout="")
     assert error.value.code == "form-needed"
+
+
+# Numbers as people type them
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("OOOOO!", "bad-number"), ("7QK2M", "bad-number"), ("7QK2MU", "bad-number")]
+)
+def test_what_can_not_be_a_number_is_not_taken_for_one(desk: Desk, typed: str, code: str) -> None:
+    page = desk.refuse(b"torn")
+    with pytest.raises(DatasetError) as error:
+        desk.assign(page, 1, typed)
+    assert error.value.code == code
+    assert desk.waits() == [page.id]
+
+
+def test_letters_that_no_number_holds_are_the_digits_they_look_like(desk: Desk) -> None:
+    desk.read(2, "7Q0M12", kind="D")
+    assert desk.assign(desk.refuse(b"torn"), 1, " 7qo mi2 ") == "7Q0M12"
+    assert len(desk.responses()) == 1
+    desk.whole()
+
+
+def test_a_number_that_nobody_printed_is_refused(desk: Desk) -> None:
+    page = desk.refuse(b"torn")
+    strange = next(s for s in ("000000", "000001", "000002", "000003") if s not in desk.serials)
+    for serial in (strange, _of_another_survey(desk.instance)):
+        with pytest.raises(DatasetError) as error:
+            desk.assign(page, 1, serial)
+        assert error.value.code == "unknown-number"
+    assert desk.waits() == [page.id]
+
+
+def _of_another_survey(instance: Instance) -> str:
+    run, _ = a_run(instance, a_survey(instance, "annan"))
+    return run.serials[0]
+
+
+@pytest.mark.parametrize("kind", [SheetKind.SHEET, SheetKind.DOWNLOAD])
+def test_a_number_that_is_not_listed_is_known_by_its_check_digits(desk: Desk, kind: SheetKind) -> None:
+    code = str(PageCode(kind, desk.layout.instrument_hash, desk.layout.id, 1, "D0WN10"))
+    first, second = desk.refuse(b"torn 1"), desk.refuse(b"torn 2")
+    wrong = f"{code[-8:-2]}{(int(code[-2:]) + 1) % 97:02d}"
+    for page, typed in ((first, wrong), (second, code[-8:])):
+        # The digits stand for the page as well: those of page 1 are not those of page 2.
+        with pytest.raises(DatasetError) as error:
+            desk.assign(page, 1 if page is first else 2, typed)
+        assert error.value.code == "check-digits"
+    assert desk.assign(first, 1, f"{code[-8:-2]} {code[-2:]}") == "D0WN10"
+    # Now the sheet is known, and its number alone will do.
+    assert desk.assign(second, 2, "DOWNLO") == "D0WN10"
+    assert len(desk.responses()) == 1
+    desk.whole()
+
+
+def test_check_digits_of_a_listed_number_are_looked_at_too(desk: Desk) -> None:
+    one = desk.serials[0]
+    code = str(PageCode(SheetKind.SHEET, desk.layout.instrument_hash, desk.layout.id, 2, one))
+    page = desk.refuse(b"torn")
+    with pytest.raises(DatasetError) as error:
+        desk.assign(page, 1, code[-8:], layout="")
+    assert error.value.code == "check-digits"
+    assert desk.assign(page, 2, code[-8:], layout="") == one
+
+
+def test_a_sheet_that_got_its_number_here_takes_further_pages_by_it(desk: Desk) -> None:
+    serial = desk.assign(desk.refuse(b"torn 1"), 1)
+    assert desk.assign(desk.refuse(b"torn 2"), 2, serial.lower()) == serial
+    assert len(desk.responses()) == 1

@@ -15,6 +15,8 @@ from dataset_helpers import take, two_page_layout
 from flask.testing import FlaskClient
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
 
+from forms.layout import instrument_hash
+from forms.pagecode import PageCode, SheetKind
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset.accounts import Role
 from webapp.dataset.instance import Instance
@@ -88,3 +90,17 @@ def test_a_page_without_a_number_is_put_in_the_form_that_was_chosen(desk: Desk) 
     assert "hör nu till blankett" in desk.assign(desk.refuse(1), "3", "", desk.large)
     (waits,) = desk.instance.intake.incomplete(desk.survey)
     assert (waits.missing, waits.pages) == ((1, 2), 3)
+
+
+def test_a_number_as_people_type_it_is_understood_or_refused_in_words(desk: Desk) -> None:
+    image = desk.refuse(1)
+    assert "inte numret på en blankett" in desk.assign(image, "1", "OOOOO!")
+    unknown = next(s for s in ("000000", "000001", "000002") if s not in desk.serials)
+    said = desk.assign(image, "1", unknown, desk.ordinary)
+    assert "Ingen blankett i undersökningen är känd med det numret" in said
+    assert "lägg till de två sista siffrorna" in said
+    code = str(PageCode(SheetKind.DOWNLOAD, instrument_hash("prov"), desk.ordinary, 1, unknown))
+    assert "hör inte till det här numret och den här sidan" in desk.assign(image, "2", code[-8:], desk.ordinary)
+    assert desk.waits() == [image]
+    typed = f"{unknown.replace('0', 'o')} {code[-2:]}"
+    assert f"hör nu till blankett {unknown}" in desk.assign(image, "1", typed, desk.ordinary)

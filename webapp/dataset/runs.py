@@ -96,15 +96,18 @@ class Runs:
         return self.get(survey, run_id)
 
     def _add_serial(self, survey: Survey, run: str, number: int, kind: SheetKind) -> None:
-        """Give a sheet a serial that nothing in the instance has: no other run, no scanned sheet."""
-        while True:
+        self._store.db.execute(
+            "INSERT INTO serials (serial, survey, run, number, kind) VALUES (?, ?, ?, ?, ?)",
+            (self.unused_serial(), survey.slug, run, number, kind.value),
+        )
+
+    def unused_serial(self) -> str:
+        """Return a serial that nothing in the instance has: no run, no scanned sheet; only inside a transaction."""
+        sql = "SELECT 1 FROM serials WHERE serial = :serial UNION ALL SELECT 1 FROM sheets WHERE serial = :serial"
+        serial = new_serial()
+        while self._store.db.value(sql, {"serial": serial}):
             serial = new_serial()
-            taken = self._store.db.value("SELECT 1 FROM sheets WHERE serial = ?", (serial,))
-            if not taken and self._store.db.execute(
-                "INSERT OR IGNORE INTO serials (serial, survey, run, number, kind) VALUES (?, ?, ?, ?, ?)",
-                (serial, survey.slug, run, number, kind.value),
-            ):
-                return
+        return serial
 
     def get(self, survey: Survey, run_id: str) -> Run:
         """Return a run of a survey.

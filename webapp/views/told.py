@@ -100,6 +100,18 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("No number tells in which form the sheet was printed."),
         gettext("Choose it under “Printed as”: compare the language and the number of pages on the sheet."),
     ),
+    "bad-number": lambda: (
+        gettext("That is not the number of a sheet."),
+        gettext("Type the six signs after “Number”, or leave it empty where they can't be read."),
+    ),
+    "unknown-number": lambda: (
+        gettext("No sheet of this survey is known with that number."),
+        gettext("Check it. If it is right, add the last two digits of the line under the square code."),
+    ),
+    "check-digits": lambda: (
+        gettext("The two digits after the number don't belong to this number and page."),
+        gettext("Compare number, digits, page and “Printed as” with the sheet."),
+    ),
     "too-many-files": lambda: (
         gettext("Those are too many files at once."),
         gettext("Upload at most 500 at a time."),

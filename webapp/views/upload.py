@@ -197,7 +197,7 @@ def settle(slug: str, image: str) -> ResponseReturnValue:
         where = Assignment(
             layout=request.form.get("layout", ""),
             page=int(page) if page.isascii() and page.isdigit() and len(page) <= 2 else 0,
-            serial=request.form.get("serial", "").strip().upper() or None,
+            serial=request.form.get("serial") or None,
         )
         serial = instance().refused.assign(survey, image, where, by=name)
         flash(
