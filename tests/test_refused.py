@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from dataset_helpers import Clock, a_run, a_survey, an_instance, reading, take, two_page_layout
 
-from forms.answers import Status
+from forms.answers import Reason, Status
 from forms.layout import Layout
 from forms.pagecode import PageCode, SheetKind
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset.answers import Channel, Response
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
-from webapp.dataset.intake import RefusedPage
-from webapp.dataset.refused import Assignment
+from webapp.dataset.intake import RefusedPage, Taken
+from webapp.dataset.pages import Action, Choice
+from webapp.dataset.refused import Assignment, HandledPage
 from webapp.dataset.surveys import Survey
 
 
@@ -182,3 +183,229 @@ def test_a_sheet_that_got_its_number_here_takes_further_pages_by_it(desk: Desk) 
     serial = desk.assign(desk.refuse(b"torn 1"), 1)
     assert desk.assign(desk.refuse(b"torn 2"), 2, serial.lower()) == serial
     assert len(desk.responses()) == 1
+
+
+# Taking back
+
+
+def tables(desk: Desk) -> dict[str, list[dict[str, object]]]:
+    """Return all that is kept of the survey's paper; random keys and what the log tells are left out."""
+    names = ("images", "sheets", "waiting", "counts", "responses")
+    kept = {name: desk.instance.store.db.rows(f"SELECT * FROM {name}") for name in names}
+    new = ("response", "key", "answers")
+    return {
+        name: sorted(({k: v for k, v in row.items() if k not in new} for row in rows), key=str)
+        for name, rows in kept.items()
+    }
+
+
+def take_back(desk: Desk, page: RefusedPage) -> None:
+    desk.instance.refused.take_back(desk.survey, page.id, by="Bo")
+
+
+def settle(desk: Desk, question: str, choice: Choice) -> None:
+    item = next(i for i in desk.instance.decisions.waiting(desk.survey) if i.question == question)
+    desk.instance.decisions.decide(desk.survey, item.id, choice, by="Ada")
+
+
+def log_of_pages(desk: Desk) -> list[tuple[str, str]]:
+    rows = desk.instance.store.db.rows("SELECT seq FROM log WHERE kind = 'page' ORDER BY seq")
+    plain = [desk.instance.log.payload(row["seq"]) for row in rows]
+    return [(p["action"], p["by"]) for p in plain]
+
+
+YES = Choice(Action.CHOOSE, options=("ja",))
+
+
+def test_nothing_to_count_can_be_taken_back(desk: Desk) -> None:
+    page = desk.refuse(b"torn")
+    before = tables(desk)
+    desk.instance.refused.dismiss(desk.survey, page.id, by="Ada")
+    # The same picture again is a double of what was decided, and stays one.
+    take_back(desk, page)
+    assert desk.waits() == [page.id]
+    assert tables(desk) == before
+    assert log_of_pages(desk) == [("dismiss", "Ada"), ("take-back", "Bo")]
+    desk.assign(page, 1)
+    desk.whole()
+
+
+@pytest.mark.parametrize("others", [(), (2,)])
+def test_where_a_page_was_put_can_be_taken_back(desk: Desk, others: tuple[int, ...]) -> None:
+    one = desk.serials[0]
+    for other in others:
+        desk.read(other, one)
+    page = desk.refuse(b"torn")
+    before = tables(desk)
+    desk.assign(page, 1, one)
+    settle(desk, "fick", YES)
+    take_back(desk, page)
+    assert tables(desk) == before
+    assert log_of_pages(desk) == [("assign", "Ada"), ("take-back", "Bo")]
+    desk.whole()
+
+
+def test_what_was_entered_from_a_page_does_not_become_another_persons_answer(desk: Desk) -> None:
+    one = desk.serials[0]
+    page = desk.refuse(b"torn, of somebody else")
+    desk.assign(page, 1, one)
+    settle(desk, "fick", YES)
+    take_back(desk, page)
+    assert desk.instance.decisions.made(desk.survey) == ()
+    desk.read(1, one, {"fick": ["nej"]})
+    desk.read(2, one)
+    (response,) = desk.responses()
+    assert response.answers[0].options == ("nej",)
+    desk.whole()
+
+
+def test_what_was_decided_about_other_pages_stays(desk: Desk) -> None:
+    one = desk.serials[0]
+    take(desk.instance, desk.survey, reading(desk.layout, 2, one, {}, {("antal", None): None}))
+    settle(desk, "antal", Choice(Action.TEXT, text="7"))
+    page = desk.refuse(b"torn")
+    desk.assign(page, 1, one)
+    settle(desk, "fick", YES)
+    take_back(desk, page)
+    (left,) = desk.instance.decisions.made(desk.survey)
+    assert left.question == "antal"
+    desk.whole()
+
+
+def test_the_page_that_came_after_one_in_its_place_is_the_sheets_own(desk: Desk) -> None:
+    one = desk.serials[0]
+    page = desk.refuse(b"torn, of somebody else")
+    desk.assign(page, 1, one)
+    desk.read(1, one, {"fick": ["nej"]})
+    desk.read(2, one)
+    assert [i.reason for i in desk.instance.decisions.waiting(desk.survey)] == [Reason.COPIED_SHEET]
+    take_back(desk, page)
+    assert desk.instance.decisions.waiting(desk.survey) == ()
+    (response,) = desk.responses()
+    assert response.answers[0].options == ("nej",)
+    sheets = desk.instance.store.db.rows("SELECT serial, copy, state FROM sheets")
+    assert sheets == [{"serial": one, "copy": 1, "state": "counted"}]
+    desk.whole()
+
+
+def test_a_page_that_somebody_paired_is_taken_back_after_the_pairing(desk: Desk) -> None:
+    one = desk.serials[0]
+    page = desk.refuse(b"torn")
+    desk.assign(page, 1, one)
+    desk.read(1, one, {"fick": ["nej"]})
+    desk.read(2, one)
+    (item,) = desk.instance.decisions.waiting(desk.survey)
+    same = desk.instance.decisions.same_sheet(desk.survey, one)
+    desk.instance.decisions.decide(desk.survey, item.id, same, by="Ada")
+    with pytest.raises(DatasetError) as error:
+        take_back(desk, page)
+    assert error.value.code == "paired"
+    desk.instance.decisions.undo(desk.survey, item.id, by="Ada")
+    take_back(desk, page)
+    assert len(desk.responses()) == 1
+    desk.whole()
+
+
+def test_a_picture_that_came_again_belongs_to_the_sheet_no_longer(desk: Desk) -> None:
+    page = desk.refuse(b"torn")
+    desk.assign(page, 1, desk.serials[0])
+    again = Refusal(RefusalCode.NO_PAGE_CODE)
+    assert take(desk.instance, desk.survey, again, b"torn") is Taken.DOUBLE
+    take_back(desk, page)
+    assert desk.instance.store.db.rows("SELECT 1 FROM images WHERE serial IS NOT NULL") == []
+
+
+def test_a_page_that_waits_or_was_read_since_is_not_taken_back(desk: Desk) -> None:
+    page = desk.refuse(b"torn")
+    with pytest.raises(DatasetError) as error:
+        take_back(desk, page)
+    assert error.value.code == "nothing-to-take-back"
+    desk.instance.refused.dismiss(desk.survey, page.id, by="Ada")
+    take(desk.instance, desk.survey, reading(desk.layout, 1, desk.serials[0]), b"torn")
+    with pytest.raises(DatasetError) as error:
+        take_back(desk, page)
+    assert error.value.code == "nothing-to-take-back"
+
+
+# Setting a sheet aside
+
+
+def by_hand(desk: Desk) -> tuple[RefusedPage, RefusedPage, str]:
+    """Enter both pages of a leaf whose number nobody could read."""
+    first = desk.refuse(b"creased 1")
+    serial = desk.assign(first, 1)
+    second = desk.refuse(b"creased 2")
+    desk.assign(second, 2, serial)
+    settle(desk, "fick", YES)
+    return first, second, serial
+
+
+def test_a_leaf_that_was_entered_by_hand_and_scanned_flat_later_counts_once(desk: Desk) -> None:
+    _, second, serial = by_hand(desk)
+    one = desk.serials[0]
+    desk.read(1, one, {"fick": ["ja"]})
+    desk.read(2, one)
+    assert len(desk.responses()) == 2
+    before = tables(desk)
+    desk.instance.refused.set_aside(desk.survey, serial, by="Bo")
+    (response,) = desk.responses()
+    assert response.answers[0].options == ("ja",)
+    assert desk.instance.decisions.waiting(desk.survey) == ()
+    assert (desk.waits(), desk.instance.intake.incomplete(desk.survey)) == ([], ())
+    with pytest.raises(DatasetError) as error:
+        desk.assign(desk.refuse(b"creased 3"), 1, serial)
+    assert error.value.code == "unknown-number"
+    desk.instance.refused.dismiss(desk.survey, desk.waits()[0], by="Ada")
+    desk.whole()
+    # Taken back by either page, it is as before, with all that was entered.
+    take_back(desk, second)
+    assert [r for r in tables(desk)["images"] if r["sha256"] in {i["sha256"] for i in before["images"]}] == before[
+        "images"
+    ]
+    assert {k: v for k, v in tables(desk).items() if k != "images"} == {
+        k: v for k, v in before.items() if k != "images"
+    }
+    assert log_of_pages(desk)[2:] == [
+        ("set-aside", "Bo"),
+        ("set-aside", "Bo"),
+        ("dismiss", "Ada"),
+        ("take-back", "Bo"),
+        ("take-back", "Bo"),
+    ]
+    desk.whole()
+
+
+def test_only_a_sheet_that_got_its_number_here_is_set_aside(desk: Desk) -> None:
+    one = desk.serials[0]
+    desk.assign(desk.refuse(b"torn"), 1, one)
+    for serial in (one, "000000", ""):
+        with pytest.raises(DatasetError) as error:
+            desk.instance.refused.set_aside(desk.survey, serial, by="Bo")
+        assert error.value.code == "not-by-hand"
+
+
+def test_what_people_said_of_refused_pages_is_listed_newest_first(desk: Desk) -> None:
+    first, second, serial = by_hand(desk)
+    third = desk.refuse(b"torn")
+    desk.assign(third, 1, desk.serials[0])
+    fourth = desk.refuse(b"nothing")
+    desk.instance.refused.dismiss(desk.survey, fourth.id, by="Bo")
+    told = [(h.page.id, h.page.handled.value, h.serial, h.number, h.by, h.by_hand) for h in listed(desk)]
+    assert told == [
+        (fourth.id, "dismissed", "", 0, "Bo", False),
+        (third.id, "assigned", desk.serials[0], 1, "Ada", False),
+        (second.id, "assigned", serial, 2, "Ada", True),
+        (first.id, "assigned", serial, 1, "Ada", True),
+    ]
+    assert all(h.at.startswith("2026-03-02T") for h in listed(desk))
+    desk.instance.refused.set_aside(desk.survey, serial, by="Bo")
+    take_back(desk, fourth)
+    assert [(h.page.handled.value, h.serial, h.by_hand) for h in listed(desk)] == [
+        ("set-aside", serial, False),
+        ("set-aside", serial, False),
+        ("assigned", desk.serials[0], False),
+    ]
+
+
+def listed(desk: Desk) -> tuple[HandledPage, ...]:
+    return desk.instance.refused.handled(desk.survey)

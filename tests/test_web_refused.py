@@ -19,6 +19,7 @@ from forms.layout import instrument_hash
 from forms.pagecode import PageCode, SheetKind
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset.accounts import Role
+from webapp.dataset.answers import Channel
 from webapp.dataset.instance import Instance
 from webapp.dataset.surveys import Survey
 
@@ -104,3 +105,44 @@ def test_a_number_as_people_type_it_is_understood_or_refused_in_words(desk: Desk
     assert desk.waits() == [image]
     typed = f"{unknown.replace('0', 'o')} {code[-2:]}"
     assert f"hör nu till blankett {unknown}" in desk.assign(image, "1", typed, desk.ordinary)
+
+
+def handled(desk: Desk) -> str:
+    """Return the part of the page that tells what was said."""
+    return desk.client.get(PAGE).text.partition('id="handled"')[2]
+
+
+def test_what_was_said_of_a_page_is_listed_and_taken_back(desk: Desk) -> None:
+    assert handled(desk) == ""
+    image = desk.refuse(1)
+    desk.post(image, action="dismiss")
+    assert "Inget på den att räkna" in handled(desk)
+    assert "robin" in handled(desk)
+    assert desk.client.get(f"{PAGE}/{image}.jpg").mimetype == "image/jpeg"
+    assert "sidan väntar igen" in desk.post(image, action="take-back")
+    assert desk.waits() == [image]
+    assert handled(desk) == ""
+    desk.assign(image, "1", desk.serials[0])
+    assert f"Sida 1 av blankett {desk.serials[0]}" in handled(desk)
+    assert "åt sidan</button>" not in handled(desk)
+    assert desk.client.get(f"{PAGE}/{image}.jpg").mimetype == "image/jpeg"
+    desk.post(image, action="take-back")
+    assert desk.waits() == [image]
+    assert "inget sagt om sidan" in desk.post(image, action="take-back")
+    assert "inget sagt om sidan" in desk.post("nosuchimage", action="take-back")
+
+
+def test_a_sheet_that_was_entered_by_hand_is_set_aside_and_put_back(desk: Desk) -> None:
+    first, second = desk.refuse(1), desk.refuse(2)
+    found = re.search(r"hör nu till blankett (\w{6})", desk.assign(first, "1", "", desk.ordinary))
+    assert found is not None
+    serial = found[1]
+    desk.assign(second, "2", serial)
+    assert handled(desk).count(f"Lägg blankett {serial} åt sidan") == 2
+    assert desk.instance.responses.number(desk.survey)[Channel.PAPER] == 1
+    assert f"Blankett {serial} är lagd åt sidan" in desk.post(second, action="set-aside", serial=serial)
+    assert desk.instance.responses.number(desk.survey).get(Channel.PAPER, 0) == 0
+    assert f"Sida 2 av blankett {serial}, lagd åt sidan" in handled(desk)
+    assert "blanketten finns igen" in desk.post(first, action="take-back")
+    assert desk.instance.responses.number(desk.survey)[Channel.PAPER] == 1
+    assert "Hela den blanketten är inte inskriven för hand" in desk.post(first, action="set-aside", serial="AAAAAA")

@@ -212,6 +212,14 @@ class Decisions:
 
         return self._store.db.write(change)
 
+    def undo_page(self, survey: Survey, serial: str, page: int, *, by: str) -> None:
+        """Take back all that was decided about a page; only inside a transaction that makes its sheet anew."""
+        sql = "SELECT seq, reading FROM decisions WHERE survey = ? AND serial = ?"
+        for row in self._store.db.rows(sql, (survey.slug, serial)):
+            made = self._decision(row["seq"])
+            if made.choice.action is not Action.UNDO and self._page(survey, serial, made.question) == page:
+                self._record(survey, _parse(made.item), Choice(Action.UNDO), row["reading"], by)
+
     def made(self, survey: Survey, limit: int = 100) -> tuple[Decision, ...]:
         """Return what holds of what was decided, newest first; undone decisions left out."""
         sql = "SELECT seq FROM decisions WHERE survey = ? AND copy >= 0 ORDER BY seq DESC LIMIT ?"

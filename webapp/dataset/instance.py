@@ -217,7 +217,7 @@ class Instance:
     @cached_property
     def refused(self) -> RefusedPages:
         """Pages that the machine could not read."""
-        return RefusedPages(self.store, self.log, self.surveys, self.runs, self.materialiser)
+        return RefusedPages(self.store, self.log, self.surveys, self.runs, self.materialiser, self.decisions)
 
     @cached_property
     def verifier(self) -> Verifier:

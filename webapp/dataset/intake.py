@@ -48,6 +48,7 @@ class Handled(StrEnum):
     NOTHING_TO_DO = "nothing-to-do"
     DISMISSED = "dismissed"
     ASSIGNED = "assigned"
+    SET_ASIDE = "set-aside"
     READ_LATER = "read-later"
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forms.layout import Layout
 from forms.pagecode import SERIAL_LENGTH, PageCode, SheetKind, typed_serial
 from webapp.dataset.database import Row
+from webapp.dataset.decisions import Decisions
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.intake import Handled
+from webapp.dataset.intake import Handled, RefusedPage, refused_page
 from webapp.dataset.log import EntryKind, Log
-from webapp.dataset.materialise import ImageStatus, Materialiser
+from webapp.dataset.materialise import ImageStatus, Materialiser, SheetState
+from webapp.dataset.pages import Aspect
 from webapp.dataset.runs import Runs
 from webapp.dataset.store import Store
 from webapp.dataset.surveys import Survey, Surveys
 
 _COUNTED = (SheetKind.SHEET, SheetKind.DOWNLOAD, SheetKind.PRACTICE)
 """Sorts of sheets that hold answers."""
+
+_TAKEN_BACK = (Handled.DISMISSED.value, Handled.ASSIGNED.value, Handled.SET_ASIDE.value)
+"""What can be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,45 @@ class Assignment:
     serial: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HandledPage:
+    """A refused page and what somebody said of it, which can be taken back.
+
+    Attributes:
+        page: The page; `handled` says what became of it.
+        serial: Number of the sheet it was put with; empty where there is nothing on it to count.
+        number: Which page of that sheet it is; 0 where there is nothing on it to count.
+        by: Name of the person.
+        at: When, ISO 8601.
+        by_hand: Whether all of its sheet was entered by hand, under a number given here: it can be set aside.
+    """
+
+    page: RefusedPage
+    serial: str
+    number: int
+    by: str
+    at: str
+    by_hand: bool
+
+
 class RefusedPages:
     """What people say of the refused pages of one instance."""
 
-    def __init__(self, store: Store, log: Log, surveys: Surveys, runs: Runs, materialiser: Materialiser) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 (what it works with)
+        self,
+        store: Store,
+        log: Log,
+        surveys: Surveys,
+        runs: Runs,
+        materialiser: Materialiser,
+        decisions: Decisions,
+    ) -> None:
         self._store = store
         self._log = log
         self._surveys = surveys
         self._runs = runs
         self._materialiser = materialiser
+        self._decisions = decisions
 
     def dismiss(self, survey: Survey, image: str, *, by: str) -> None:
         """Say of a refused page that there is nothing on it to count.
@@ -91,11 +127,132 @@ class RefusedPages:
                 (ImageStatus.ASSIGNED.value, chosen, page, layout.id, image),
             )
             payload = {"image": image, "action": "assign", "layout": layout.id, "page": page, "serial": chosen}
+            payload |= {"made": not _typed(where.serial)[0]}
             self._handle(current, image, Handled.ASSIGNED, payload, by)
             self._materialiser.sheet(current, chosen)
             return chosen
 
         return self._store.db.write(change)
+
+    def take_back(self, survey: Survey, image: str, *, by: str) -> Handled:
+        """Take back what was said of a refused page, so that the dataset is as if it had not been said.
+
+        A dismissed page waits again. So does one that was put with a sheet: what was entered from it is taken back as
+        well, since it may be another person's. A sheet that was set aside is there again with all that was entered.
+
+        Returns:
+            What was taken back.
+
+        Raises:
+            DatasetError: `nothing-to-take-back`; `paired`: somebody decided since which pages of the sheet belong
+                together, and that has to be taken back first; `survey-final`.
+        """
+
+        def change() -> Handled:
+            current = self._surveys.changeable(survey)
+            row = self._store.db.row("SELECT * FROM images WHERE id = ? AND survey = ?", (image, current.slug))
+            if row is None or row["handled"] not in _TAKEN_BACK:
+                remedy = "Go back to the list of refused pages."
+                raise DatasetError("nothing-to-take-back", "Nothing is said of this page.", remedy)
+            handled = Handled(row["handled"])
+            if handled is Handled.SET_ASIDE:
+                self._move(current, row["serial"], (Handled.SET_ASIDE, Handled.ASSIGNED), "take-back", by)
+                return handled
+            if handled is Handled.ASSIGNED:
+                self._unassign(current, row, by)
+            self._handle(current, image, Handled.WAITS, {"image": image, "action": "take-back"}, by)
+            return handled
+
+        return self._store.db.write(change)
+
+    def set_aside(self, survey: Survey, serial: str, *, by: str) -> None:
+        """Say of a sheet that was entered by hand, under a number given here, that it shall not count.
+
+        It is meant for a sheet that was read after all: that one counts under its own number.
+
+        Raises:
+            DatasetError: `not-by-hand`, `survey-final`.
+        """
+
+        def change() -> None:
+            current = self._surveys.changeable(survey)
+            if serial not in self._by_hand(current):
+                remedy = "Take its refused pages back one by one instead."
+                raise DatasetError("not-by-hand", f"Sheet {serial} was not entered by hand as a whole.", remedy)
+            self._move(current, serial, (Handled.ASSIGNED, Handled.SET_ASIDE), "set-aside", by)
+
+        self._store.db.write(change)
+
+    def handled(self, survey: Survey) -> tuple[HandledPage, ...]:
+        """Return the refused pages of which something was said that can be taken back, newest first."""
+        said = {str(payload["image"]): (n, payload) for n, payload in enumerate(self._said(survey))}
+        by_hand = self._by_hand(survey)
+        marks = ", ".join("?" for _ in _TAKEN_BACK)
+        sql = f"SELECT * FROM images WHERE survey = ? AND handled IN ({marks})"  # noqa: S608 (marks alone)
+        rows = self._store.db.rows(sql, (survey.slug, *_TAKEN_BACK))
+        found = []
+        for row in sorted((r for r in rows if r["id"] in said), key=lambda r: said[r["id"]][0], reverse=True):
+            _, payload = said[row["id"]]
+            own = row["handled"] == Handled.ASSIGNED.value and row["serial"] in by_hand
+            who, when = str(payload["by"]), str(payload["at"])
+            found.append(HandledPage(refused_page(row), row["serial"] or "", row["page"] or 0, who, when, own))
+        return tuple(found)
+
+    def has_picture(self, survey: Survey, image: str) -> bool:
+        """Tell whether a page was refused and its picture is kept, whatever was said of it since."""
+        sql = "SELECT 1 FROM images WHERE id = ? AND survey = ? AND picture = 1 AND handled <> ''"
+        return self._store.db.value(sql, (image, survey.slug)) is not None
+
+    def _unassign(self, survey: Survey, row: Row, by: str) -> None:
+        """Take a page out of the sheet it was put with, and with it what was entered from it."""
+        serial, page = row["serial"], row["page"]
+        if ("", "", Aspect.PAIRING) in self._materialiser.choices(survey, serial, 0):
+            what = f"Somebody decided which pages of sheet {serial} belong together."
+            raise DatasetError("paired", what, "Take that back first, under Review.")
+        self._decisions.undo_page(survey, serial, page, by=by)
+        nowhere = "serial = NULL, copy = NULL, page = NULL, layout = NULL"
+        self._store.db.execute(
+            f"UPDATE images SET status = ?, {nowhere} WHERE id = ?",  # noqa: S608 (our names)
+            (ImageStatus.REFUSED.value, row["id"]),
+        )
+        self._store.db.execute(
+            "UPDATE images SET serial = NULL, page = NULL"
+            " WHERE survey = ? AND sha256 = ? AND part = ? AND status = ? AND reading IS NULL",
+            (survey.slug, row["sha256"], row["part"], ImageStatus.DOUBLE.value),
+        )
+        # Where the sheet's own page came later it was taken for one of a second paper, and any other for the next.
+        self._store.db.execute(
+            "UPDATE images SET copy = copy - 1 WHERE survey = ? AND serial = ? AND page = ? AND copy > 1",
+            (survey.slug, serial, page),
+        )
+        self._materialiser.sheet(survey, serial)
+        self._store.db.execute(
+            "DELETE FROM sheets WHERE survey = ? AND serial = ? AND state = ?",
+            (survey.slug, serial, SheetState.SET_ASIDE.value),
+        )
+
+    def _move(self, survey: Survey, serial: str, way: tuple[Handled, Handled], action: str, by: str) -> None:
+        """Set the pages of a sheet that was entered by hand aside, or put them back; what was entered is kept."""
+        before, after = way
+        status = ImageStatus.ASSIGNED if after is Handled.ASSIGNED else ImageStatus.REFUSED
+        sql = "SELECT id FROM images WHERE survey = ? AND serial = ? AND handled = ? ORDER BY arrival"
+        for row in self._store.db.rows(sql, (survey.slug, serial, before.value)):
+            self._store.db.execute("UPDATE images SET status = ? WHERE id = ?", (status.value, row["id"]))
+            self._handle(survey, row["id"], after, {"image": row["id"], "action": action, "serial": serial}, by)
+        self._materialiser.sheet(survey, serial)
+
+    def _said(self, survey: Survey) -> Iterator[dict[str, object]]:
+        """Yield what the log tells of refused pages, in order."""
+        sql = "SELECT seq FROM log WHERE survey = ? AND kind = ? AND seq IN (SELECT seq FROM payloads) ORDER BY seq"
+        for row in self._store.db.rows(sql, (survey.random_id, EntryKind.PAGE.value)):
+            yield self._log.payload(row["seq"])
+
+    def _by_hand(self, survey: Survey) -> set[str]:
+        """Return the serials that were given here and of which no page was ever read."""
+        made = {str(payload["serial"]) for payload in self._said(survey) if payload.get("made")}
+        sql = "SELECT serial FROM images WHERE survey = ? AND status = ?"
+        there = {row["serial"] for row in self._store.db.rows(sql, (survey.slug, ImageStatus.ASSIGNED.value))}
+        return made & there
 
     def _sheet(self, survey: Survey, where: Assignment) -> tuple[str, Layout]:
         """Return serial and layout of the sheet that is meant, or say what is wrong with it."""

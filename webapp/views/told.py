@@ -112,6 +112,18 @@ _BY_CODE: Mapping[str, Words] = {
         gettext("The two digits after the number don't belong to this number and page."),
         gettext("Compare number, digits, page and “Printed as” with the sheet."),
     ),
+    "nothing-to-take-back": lambda: (
+        gettext("Nothing is said of this page that could be taken back."),
+        gettext("Go back to the list of refused pages."),
+    ),
+    "paired": lambda: (
+        gettext("Somebody decided since which pages of that sheet belong together."),
+        gettext("Take that decision back first, under Review."),
+    ),
+    "not-by-hand": lambda: (
+        gettext("That sheet was not entered by hand as a whole."),
+        gettext("Take its refused pages back one by one instead."),
+    ),
     "too-many-files": lambda: (
         gettext("Those are too many files at once."),
         gettext("Upload at most 500 at a time."),

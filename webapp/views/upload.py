@@ -18,6 +18,7 @@ from omr import handwriting, heic
 from omr.errors import OmrError
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
+from webapp.dataset.intake import Handled
 from webapp.dataset.refused import Assignment
 from webapp.dataset.surveys import Survey
 from webapp.jobs import Delivery, Job, JobState
@@ -161,6 +162,7 @@ def refused(slug: str) -> ResponseReturnValue:
         "desk/refused.html",
         pages=[(page, *refusal_words(page)) for page in instance().intake.refused(survey)],
         incomplete=instance().intake.incomplete(survey),
+        handled=instance().refused.handled(survey),
         layouts=layouts,
         most_pages=max((pages for _, _, pages in layouts), default=0),
         **survey_page(survey),
@@ -171,7 +173,7 @@ def refused(slug: str) -> ResponseReturnValue:
 def refused_picture(slug: str, image: str) -> ResponseReturnValue:
     """Give the picture of a page that was not read."""
     survey = survey_or_404(slug)
-    if not any(p.id == image and p.has_picture for p in instance().intake.refused(survey, everything=True)):
+    if not instance().refused.has_picture(survey, image):
         abort(404)
     try:
         data = page_picture(instance().pictures.load(survey, image), None, None)
@@ -184,28 +186,42 @@ def refused_picture(slug: str, image: str) -> ResponseReturnValue:
 
 @blueprint.post("/desk/<slug>/refused/<image>")
 def settle(slug: str, image: str) -> ResponseReturnValue:
-    """Settle a refused page: nothing on it counts, or it is this page of a sheet and will be entered by hand."""
+    """Settle a refused page: nothing on it counts, or it is this page of a sheet; or take that back."""
     survey = survey_or_404(slug)
-    back = redirect(url_for("upload.refused", slug=survey.slug), 303)
-    name = signed_in().name
+    does = {"dismiss": _dismiss, "take-back": _take_back, "set-aside": _set_aside}
     try:
-        if request.form.get("action") == "dismiss":
-            instance().refused.dismiss(survey, image, by=name)
-            flash(gettext("Noted: there is nothing to count on that page. The picture is kept."))
-            return back
-        page = request.form.get("page", "")
-        where = Assignment(
-            layout=request.form.get("layout", ""),
-            page=int(page) if page.isascii() and page.isdigit() and len(page) <= 2 else 0,
-            serial=request.form.get("serial") or None,
-        )
-        serial = instance().refused.assign(survey, image, where, by=name)
-        flash(
-            gettext(
-                "The page now belongs to sheet %(serial)s. Its questions wait under Review, to be entered by hand.",
-                serial=serial,
-            )
-        )
+        flash(does.get(request.form.get("action", ""), _assign)(survey, image))
     except DatasetError as error:
         flash(" ".join(told(error)), "waits")
-    return back
+    return redirect(url_for("upload.refused", slug=survey.slug), 303)
+
+
+def _dismiss(survey: Survey, image: str) -> str:
+    instance().refused.dismiss(survey, image, by=signed_in().name)
+    return gettext("Noted: there is nothing to count on that page. The picture is kept.")
+
+
+def _assign(survey: Survey, image: str) -> str:
+    page = request.form.get("page", "")
+    where = Assignment(
+        layout=request.form.get("layout", ""),
+        page=int(page) if page.isascii() and page.isdigit() and len(page) <= 2 else 0,
+        serial=request.form.get("serial") or None,
+    )
+    serial = instance().refused.assign(survey, image, where, by=signed_in().name)
+    return gettext(
+        "The page now belongs to sheet %(serial)s. Its questions wait under Review, to be entered by hand.",
+        serial=serial,
+    )
+
+
+def _take_back(survey: Survey, image: str) -> str:
+    if instance().refused.take_back(survey, image, by=signed_in().name) is Handled.SET_ASIDE:
+        return gettext("Taken back: the sheet is there again, with all that was entered.")
+    return gettext("Taken back: the page waits again.")
+
+
+def _set_aside(survey: Survey, image: str) -> str:
+    serial = request.form.get("serial", "")
+    instance().refused.set_aside(survey, serial, by=signed_in().name)
+    return gettext("Sheet %(serial)s is set aside and does not count.", serial=serial)
