@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
+from click.testing import CliRunner
 from dataset_helpers import a_survey, an_instance
 from flask import Flask
 from flask.testing import FlaskClient
 from web_helpers import add_user, make_app, make_instance, sign_in
+from web_paper import SCANNER, scanned
 
 from omr.batch import STOPPED
 from omr.heic import MISSING
@@ -23,11 +27,12 @@ from omr.images import Picture
 from omr.reader import NOT_BORNE_OUT, NOT_FLAT
 from omr.readings import Refusal, RefusalCode
 from webapp import looks
+from webapp.cli import main
 from webapp.dataset.accounts import Role
+from webapp.dataset.details import PARTICULARS
 from webapp.dataset.instance import DATASET, Instance
 from webapp.dataset.intake import Handled, Place, RefusedPage, refused_page
 from webapp.language import use_language
-from webapp.views.details import PARTICULARS
 from webapp.views.words import REFUSALS, refusal_words
 
 OMR = Path(__file__).parents[1] / "omr"
@@ -175,11 +180,40 @@ def test_summaries_say_it_and_the_log_keeps_it(desk: tuple[FlaskClient, Instance
     _, instance = desk
     pages = instance.intake.refused(instance.surveys.get("prov"), everything=True)
     assert pages[1].message == "The picture is too coarse to tell a mark from a speck. It has 90 dpi."
+    assert pages[0].message.startswith("There are several page codes in the picture")
+    assert pages[0].remedy.startswith("Scan one page at a time")
+    assert not pages[2].message.startswith("The file is damaged")
     assert [p.detail for p in pages if p.code == "sign-up-sheet"] == [""]
     kept = [instance.log.payload(e.seq).get("detail") for e in instance.log.entries() if e.kind == "refusal"]
     assert kept[1:3] == ["It has 90 dpi.", STOPPED]
     assert "Anna" not in str(kept)
     assert instance.verifier.verify() == ()
+
+
+def test_scan_says_it_of_real_pages(tmp_path: Path) -> None:
+    with make_instance(tmp_path / "instance") as instance:
+        first, _, other, *_ = scanned(instance, [[], []])
+        (layout,) = instance.runs.layouts(instance.surveys.get("prov")).values()
+    code, px_per_mm = layout.codes[0], SCANNER.dpi / 25.4
+    left, top, right, low = (
+        round(v * px_per_mm) for v in (code.x, code.y, code.x + code.size, code.y + code.size + 0.5)
+    )
+    # A page whose own code is covered and which shows those of two sheets, and one that was scanned too coarsely.
+    both = first.copy()
+    both[top:low, left:right] = 244
+    for page, down in ((first, round(100 * px_per_mm)), (other, round(140 * px_per_mm))):
+        both[top + down : low + down, left:right] = page[top:low, left:right]
+    cv2.imwrite(str(tmp_path / "both.png"), both)
+    coarse = cv2.resize(first, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(tmp_path / "coarse.png"), coarse)
+    files = [str(tmp_path / name) for name in ("both.png", "coarse.png")]
+    result = CliRunner().invoke(main, ["scan", "prov", *files, "--jobs", "1", "--instance", str(tmp_path / "instance")])
+    one, two = json.loads(result.stdout)["refused"]
+    assert (one["code"], two["code"]) == ("no-page-code", "too-coarse")
+    assert one["message"].startswith("There are several page codes in the picture")
+    assert one["remedy"].startswith("Scan one page at a time")
+    assert two["message"].endswith(" It has 90 dpi.")
+    assert f"{one['message']} {one['remedy']}" in result.stderr
 
 
 def test_a_dataset_from_before_opens(tmp_path: Path) -> None:

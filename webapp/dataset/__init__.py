@@ -6,7 +6,7 @@ The rooms; each module's first line says what it is for:
     what people do        accounts surveys parameters dates runs
     from phones           sealing tray
     for interviews        contacts contactfile keepers
-    from paper            intake pictures ink pages choices decisions refused notes
+    from paper            intake pictures ink pages choices decisions refused details notes
     what counts           answers materialise responses
     what can be vouched   log verify verify_tables
 """

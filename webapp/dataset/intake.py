@@ -15,6 +15,7 @@ from omr.images import Picture
 from omr.printtest import PrintTest
 from omr.readings import Outcome, PageReading, Refusal, RefusalCode, to_json
 from webapp.dataset.database import Row
+from webapp.dataset.details import in_particular
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.ink import same_ink
 from webapp.dataset.log import EntryKind, Log
@@ -389,8 +390,8 @@ def refusal_text(code: str, test: PrintTest | None = None, detail: str = "") -> 
             "The sheet was printed while the survey was a draft, to try it out.",
             "If somebody answered on it in earnest, enter it by hand on a sheet of the survey.",
         )
-    refusal = Refusal(RefusalCode(code), detail, test=test)
-    return refusal.message, refusal.remedy
+    refusal = Refusal(RefusalCode(code), test=test)
+    return in_particular(detail, refusal.message, refusal.remedy)
 
 
 def _taken(row: Row) -> Taken:

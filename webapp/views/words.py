@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from forms.answers import Mark, Reason
 from forms.model import Kind, Question
 from omr.readings import RefusalCode
+from webapp.dataset.details import in_particular
 from webapp.dataset.intake import PRACTICE_SHEET, RefusedPage
-from webapp.language import gettext
-from webapp.views.details import in_particular
+from webapp.language import current_language, gettext
 
 Pair = Callable[[], tuple[str, str]]
 
@@ -163,4 +163,9 @@ def refusal_words(page: RefusedPage) -> tuple[str, str]:
     what, remedy = REFUSALS[RefusalCode(page.code)]()
     if page.test is not None and page.test.good:
         remedy = gettext("Nothing to do: sheets that are printed and scanned like this page can be read.")
-    return in_particular(page.detail, what, remedy)
+    return in_particular(page.detail, what, remedy, gettext, _figure)
+
+
+def _figure(value: str) -> str:
+    """Return a number as the page's language writes it: in Swedish thousands are parted by a space."""
+    return value.replace(",", "\N{NO-BREAK SPACE}") if current_language() == "sv" else value
