@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from dataset_helpers import Clock, Desk, an_instance, take
 
-from forms.answers import Flag, Mark, Reason, Status
+from forms.answers import Flag, Given, Mark, Reason, Status, judge
+from forms.model import Kind, Option, Question, Text, Wording
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset import intake
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.pages import Action, Aspect, Choice
+from webapp.dataset.pages import Action, Aspect, Choice, apply, merged
 from webapp.dataset.refused import Assignment
 
 BLANK = Choice(Action.BLANK)
@@ -202,3 +203,49 @@ def test_writing_outside_the_field_of_a_question_without_boxes_can_be_typed(desk
     assert desk.answer("ord") == (Status.ANSWERED, (), "Skrivet i kanten.")
     assert desk.waiting() == ()
     desk.whole()
+
+
+def test_words_that_stand_outside_their_field_are_asked_for_with_the_option_they_belong_to(desk: Desk) -> None:
+    one = desk.serials[0]
+    desk.take(1, one, {"fick": ["annat"]}, stray=(("fick", "annat"),))
+    desk.take(2, one)
+    (boxes,) = desk.waiting()
+    desk.decide(boxes, Choice(Action.CHOOSE, options=("ja",)))
+    assert desk.waiting() == ()
+    desk.instance.decisions.undo(desk.survey, boxes.id, by="Ada")
+    desk.decide(boxes, OTHER)
+    (words,) = desk.waiting()
+    assert (words.option, words.reason) == ("annat", Reason.TRANSCRIBE)
+    desk.decide(words, text("skrivet i kanten"))
+    assert desk.texts("fick") == {"annat": "skrivet i kanten"}
+    desk.whole()
+
+
+TOWN = Question("ort", Kind.PLACE, Wording(Text()), places="kommuner", options=(Option("annan", Text(), way_out=True),))
+
+
+@pytest.mark.parametrize(
+    ("stray", "choice", "asked"),
+    [
+        ((None,), BLANK, (None,)),
+        ((None,), Choice(Action.CHOOSE, options=("annan",)), ()),
+        ((), BLANK, ()),
+    ],
+)
+def test_a_place_that_stands_beside_its_field_is_asked_for_where_no_box_is_meant(
+    stray: tuple[None, ...], choice: Choice, asked: tuple[str | None, ...]
+) -> None:
+    seen = Given({"annan": Mark.UNCERTAIN}, stray=frozenset(stray))
+    told = judge(TOWN, apply(TOWN, seen, {("ort", "", Aspect.MARKS): choice}))
+    assert tuple(w.option for w in told.waiting if w.reason is Reason.TRANSCRIBE) == asked
+    assert {w.reason for w in told.waiting} <= {Reason.TRANSCRIBE}
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_writing_outside_the_field_that_one_picture_shows_is_asked_for_as_well(*, second: bool) -> None:
+    bare = {"ort": Given({"annan": Mark.EMPTY})}
+    inked = {"ort": Given({"annan": Mark.EMPTY}, stray=frozenset({None}))}
+    seen = merged((bare, inked) if second else (inked, bare))["ort"]
+    assert [w.reason for w in judge(TOWN, seen).waiting] == [Reason.TWO_IMAGES]
+    told = judge(TOWN, apply(TOWN, seen, {("ort", "", Aspect.MARKS): BLANK}))
+    assert [(w.option, w.reason) for w in told.waiting] == [(None, Reason.TRANSCRIBE)]

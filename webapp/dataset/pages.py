@@ -81,7 +81,7 @@ def page_of_questions(layout: Layout) -> dict[str, int]:
 def merged(readings: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
     """Put several readings of one page together: where any differs from the first, a person must look.
 
-    A text field is written in where any of them shows ink in it: a scan loses pencil, it doesn't add words.
+    There is ink where any of them shows it, in a text field and outside: a scan loses pencil, it doesn't add words.
     """
     questions = {q for reading in readings for q in reading}
     return {q: _together([reading.get(q, Given()) for reading in readings]) for q in questions}
@@ -90,7 +90,8 @@ def merged(readings: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
 def _together(given: Sequence[Given]) -> Given:
     first, *others = given
     texts = {field: words for one in given for field, words in one.texts.items()}
-    return replace(first, texts=texts, disagreement=any(other != first for other in others))
+    stray = first.stray.union(*(other.stray for other in others))
+    return replace(first, texts=texts, stray=stray, disagreement=any(other != first for other in others))
 
 
 def unread_page(instrument: Instrument, questions: Iterable[str], choices: Choices) -> dict[str, Given]:
@@ -102,9 +103,8 @@ def unread_page(instrument: Instrument, questions: Iterable[str], choices: Choic
 
 
 def _unread(question: Question, choices: Choices) -> Given:
-    own_field = question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE)
     marks = {o.id: Mark.UNCERTAIN for o in question.options}
-    texts: dict[str | None, str | None] = {None: None} if own_field else {}
+    texts: dict[str | None, str | None] = {None: None} if _own_field(question) else {}
     whole = choices.get((question.id, "", Aspect.MARKS))
     for option in question.options:
         own = choices.get((question.id, option.id, Aspect.MARKS))
@@ -112,6 +112,10 @@ def _unread(question: Question, choices: Choices) -> Given:
         if option.other and chosen:
             texts[option.id] = None
     return Given(marks, texts)
+
+
+def _own_field(question: Question) -> bool:
+    return question.kind in (Kind.TEXT, Kind.NUMBER, Kind.PLACE)
 
 
 def first_ink(readings: Iterable[tuple[int, PageReading]]) -> dict[tuple[str, str], int]:
@@ -142,13 +146,17 @@ def judged_blind(question: Question, place: tuple[str, str, Aspect], choice: Cho
 def apply(question: Question, given: Given, choices: Choices) -> Given:
     """Put what people decided about one question in the place of what the machine saw.
 
-    A choice that it can't be settled changes nothing here; see `settled`.
+    A choice that it can't be settled changes nothing here; see `settled`. Ink outside the boxes and fields may be the
+    words of what a person chose: then they wait to be written out.
     """
     marks, texts, stray = dict(given.marks), dict(given.texts), set(given.stray)
     disagreement = given.disagreement
     whole = choices.get((question.id, "", Aspect.MARKS))
     if whole is not None and whole.action in (Action.CHOOSE, Action.BLANK):
         marks = dict.fromkeys(whole.options, Mark.CROSSED)
+        if stray and question.options:
+            others = [o for o in whole.options if question.option(o).other]
+            texts = dict.fromkeys([None] if _own_field(question) and not whole.options else others) | texts
         stray, disagreement = set(), False
         if whole.options and question.kind is Kind.PLACE:
             # A box was meant, so what stands in the field beside it is not.
@@ -157,6 +165,8 @@ def apply(question: Question, given: Given, choices: Choices) -> Given:
         own = choices.get((question.id, option.id, Aspect.MARKS))
         if own is not None and own.action in (Action.CHOOSE, Action.BLANK):
             marks[option.id] = Mark.CROSSED if own.action is Action.CHOOSE else Mark.EMPTY
+            if option.other and option.id in stray and own.action is Action.CHOOSE:
+                texts.setdefault(option.id, None)
             stray.discard(option.id)
     for field in (None, *(o.id for o in question.options)):
         written = choices.get((question.id, field or "", Aspect.TEXT))

@@ -137,8 +137,10 @@ def reason_words(reason: Reason, question: Question | None, *, by_hand: bool = F
     type_it = gettext("Type what stands there, or say that it is blank. Leave out names of people.")
     if reason is Reason.TRANSCRIBE and by_hand:
         return gettext("The machine could not read this page."), type_it
-    if reason is Reason.OUTSIDE and not question.options:
-        return gettext("Something is drawn or written outside the field."), type_it
+    if not question.options and reason in (Reason.OUTSIDE, Reason.TWO_IMAGES):
+        if reason is Reason.OUTSIDE:
+            what = gettext("Something is drawn or written outside the field.")
+        return what, type_it
     if question.kind is Kind.PLACE and question.options and reason in (Reason.SEVERAL, Reason.TWO_IMAGES):
         if reason is Reason.SEVERAL:
             what = gettext(
