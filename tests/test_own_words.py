@@ -13,7 +13,7 @@ from forms.model import Kind, Option, Question, Text, Wording
 from omr.readings import Refusal, RefusalCode
 from webapp.dataset import intake
 from webapp.dataset.errors import DatasetError
-from webapp.dataset.pages import Action, Aspect, Choice, apply, merged
+from webapp.dataset.pages import Action, Aspect, Choice, apply, judged_blind, merged
 from webapp.dataset.refused import Assignment
 
 BLANK = Choice(Action.BLANK)
@@ -249,3 +249,17 @@ def test_writing_outside_the_field_that_one_picture_shows_is_asked_for_as_well(*
     assert [w.reason for w in judge(TOWN, seen).waiting] == [Reason.TWO_IMAGES]
     told = judge(TOWN, apply(TOWN, seen, {("ort", "", Aspect.MARKS): BLANK}))
     assert [(w.option, w.reason) for w in told.waiting] == [(None, Reason.TRANSCRIBE)]
+
+
+@pytest.mark.parametrize(
+    ("choice", "later", "anew"),
+    [
+        (Choice(Action.CHOOSE, options=("annan",)), True, True),
+        (Choice(Action.CHOOSE, options=("annan",)), False, False),
+        (BLANK, True, False),
+    ],
+)
+def test_a_box_beside_a_place_is_asked_about_anew_where_the_place_was_not_seen(
+    choice: Choice, *, later: bool, anew: bool
+) -> None:
+    assert judged_blind(TOWN, ("ort", "", Aspect.MARKS), choice, later) is anew
