@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from forms.answers import Reason
 from webapp.dataset.choices import ALLOWED, bad_choice, checked_options, checked_text
@@ -181,11 +183,11 @@ class Decisions:
             item = self.item(current, item_id)
             good = self._checked(current, item, choice)
             key = (item.serial, item.copy, item.question, item.option or "", item.aspect)
-            seq = self._record(current, key, good, item.reading, by)
+            seq = self._record(current, key, good, (self._judged(current, item), item.reading), by)
             if item.aspect is Aspect.PAIRING:
                 self._pair(current, item.serial, good)
             self._materialiser.sheet(current, item.serial)
-            return self._decision(seq)
+            return self._decision(seq, item.copy)
 
         return self._store.db.write(change)
 
@@ -203,19 +205,38 @@ class Decisions:
             if latest is None or latest.choice.action is Action.UNDO:
                 remedy = "Go back to the list of what waits."
                 raise DatasetError("nothing-to-undo", "Nothing is decided about this.", remedy)
-            seq = self._record(current, key, Choice(Action.UNDO), latest.reading, by)
+            judged = self._store.db.value("SELECT judged FROM decisions WHERE seq = ?", (latest.seq,)).split()
+            seq = self._record(current, key, Choice(Action.UNDO), (judged, latest.reading), by)
             if key[4] is Aspect.PAIRING:
                 self._unpair(current, key[0])
             self._materialiser.sheet(current, key[0])
-            return self._decision(seq)
+            return self._decision(seq, key[1])
 
         return self._store.db.write(change)
 
     def made(self, survey: Survey, limit: int = 100) -> tuple[Decision, ...]:
         """Return what holds of what was decided, newest first; undone decisions left out."""
-        sql = "SELECT seq FROM decisions WHERE survey = ? AND copy >= 0 ORDER BY seq DESC LIMIT ?"
-        found = (self._decision(row["seq"]) for row in self._store.db.rows(sql, (survey.slug, limit)))
-        return tuple(d for d in found if d.choice.action is not Action.UNDO)
+        return tuple(islice(self._made(survey), limit))
+
+    def _made(self, survey: Survey) -> Iterator[Decision]:
+        sql = "SELECT seq, serial, judged FROM decisions WHERE survey = ? ORDER BY seq DESC"
+        for row in self._store.db.rows(sql, (survey.slug,)):
+            copy = self._copy(row["judged"].split())
+            if copy is not None and row["seq"] in self._materialiser.decided(survey, row["serial"], copy).values():
+                found = self._decision(row["seq"], copy)
+                if found.choice.action is not Action.UNDO:
+                    yield found
+
+    def _copy(self, judged: list[str]) -> int | None:
+        """Return the paper that all page images which a decision judged are of now.
+
+        0 for one about the pages' pairing; None where its pages are of different papers or set aside, so that it does
+        not hold.
+        """
+        copies = {self._store.db.value("SELECT copy FROM images WHERE id = ?", (image,)) for image in judged}
+        if len(copies) == 1:
+            return next(iter(copies)) or None
+        return None if copies else 0
 
     def copied_pages(self, survey: Survey, serial: str) -> tuple[CopiedPage, ...]:
         """Return the page images of a serial that must be paired, in the order they came."""
@@ -257,15 +278,23 @@ class Decisions:
         return Choice(choice.action)
 
     def _record(
-        self, survey: Survey, key: tuple[str, int, str, str, Aspect], choice: Choice, reading: int | None, by: str
+        self,
+        survey: Survey,
+        key: tuple[str, int, str, str, Aspect],
+        choice: Choice,
+        about: tuple[list[str], int | None],
+        by: str,
     ) -> int:
+        """Log what was decided about these page images and this reading; return its log number."""
         serial, copy, question, option, aspect = key
+        judged, reading = about
         payload = payload_of(choice) | {
             "serial": serial,
             "copy": copy,
             "question": question,
             "option": option,
             "aspect": aspect.value,
+            "judged": judged,
             "reading": reading,
             "page": self._page(survey, serial, question),
             "by": by,
@@ -273,11 +302,19 @@ class Decisions:
         }
         seq = self._log.append(EntryKind.DECISION, payload, survey.random_id)
         self._store.db.execute(
-            "INSERT OR REPLACE INTO decisions (survey, serial, copy, question, option, aspect, seq, reading)"
+            "INSERT OR REPLACE INTO decisions (survey, serial, judged, question, option, aspect, seq, reading)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (survey.slug, serial, copy, question, option, aspect.value, seq, reading),
+            (survey.slug, serial, " ".join(judged), question, option, aspect.value, seq, reading),
         )
         return seq
+
+    def _judged(self, survey: Survey, item: Item) -> list[str]:
+        """Return the page images that are judged with an item; doubles show nothing else and follow them."""
+        if item.aspect is Aspect.PAIRING:
+            return []
+        rows = self._materialiser.images(survey, item.serial, item.copy)
+        own = [r["id"] for r in rows if r["page"] == item.page and r["status"] != ImageStatus.DOUBLE.value]
+        return sorted(own or [item.image])
 
     def _page(self, survey: Survey, serial: str, question: str) -> int:
         layout_id = self._store.db.value(
@@ -306,21 +343,18 @@ class Decisions:
 
     def _latest(self, survey: Survey, key: tuple[str, int, str, str, Aspect]) -> Decision | None:
         serial, copy, question, option, aspect = key
-        seq = self._store.db.value(
-            "SELECT seq FROM decisions WHERE survey = ? AND serial = ? AND copy = ? AND question = ? AND option = ?"
-            " AND aspect = ?",
-            (survey.slug, serial, copy, question, option, aspect.value),
-        )
-        return None if seq is None else self._decision(seq)
+        seq = self._materialiser.decided(survey, serial, copy).get((question, option, aspect))
+        return None if seq is None else self._decision(seq, copy)
 
-    def _decision(self, seq: int) -> Decision:
+    def _decision(self, seq: int, copy: int) -> Decision:
+        """Return a decision, as one about this paper: the one that its pages are of now."""
         plain = self._log.payload(seq)
-        key = (plain["serial"], plain["copy"], plain["question"], plain["option"], Aspect(plain["aspect"]))
+        key = (plain["serial"], copy, plain["question"], plain["option"], Aspect(plain["aspect"]))
         return Decision(
             seq=seq,
             item=_name(*key),
             serial=plain["serial"],
-            copy=plain["copy"],
+            copy=copy,
             question=plain["question"],
             option=plain["option"] or None,
             aspect=key[4],

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
 
 from forms.answers import Answer, Given, Reason, Status, route
 from forms.layout import Layout
@@ -102,13 +105,26 @@ class Materialiser:
             sql, values = f"{sql} AND copy = ?", (*values, copy)
         return self._store.db.rows(f"{sql} ORDER BY arrival", values)
 
+    def decided(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], int]:
+        """Return the log numbers of the latest decisions about a sheet, those that undo included, in the order made.
+
+        A decision is about the page images that were judged, not about the number of their paper, which a pairing may
+        give to another: it holds for the paper that all of them are of now. Those that judged none hold for number 0.
+        """
+        images = {row["id"] for row in self.images(survey, serial, copy)}
+        sql = "SELECT seq, judged, question, option, aspect FROM decisions WHERE survey = ? AND serial = ? ORDER BY seq"
+        latest: dict[tuple[str, str, Aspect], int] = {}
+        for row in self._store.db.rows(sql, (survey.slug, serial)):
+            judged = set(row["judged"].split())
+            if judged <= images if judged else copy == 0:
+                key = (row["question"], row["option"], Aspect(row["aspect"]))
+                latest.pop(key, None)
+                latest[key] = row["seq"]
+        return latest
+
     def choices(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], Choice]:
         """Return what people decided about a sheet, undone decisions left out."""
-        sql = "SELECT seq, question, option, aspect FROM decisions WHERE survey = ? AND serial = ? AND copy = ?"
-        made = {
-            (row["question"], row["option"], Aspect(row["aspect"])): choice_of(self._log.payload(row["seq"]))
-            for row in self._store.db.rows(sql, (survey.slug, serial, copy))
-        }
+        made = {k: choice_of(self._log.payload(seq)) for k, seq in self.decided(survey, serial, copy).items()}
         return {key: choice for key, choice in made.items() if choice.action is not Action.UNDO}
 
     def paired(self, survey: Survey, serial: str) -> bool:
@@ -161,6 +177,22 @@ class Materialiser:
             found = merged(readings)
             given |= {q: found.get(q, Given()) for q in on_page}
         return given
+
+    def renew(self) -> None:
+        """Make anew what an earlier version of the program kept and a migration noted; a final survey stays as it is.
+
+        A sheet whose readings or decisions can't be opened stays noted; the dataset opens, and `verify` tells of it.
+        """
+        for row in self._store.db.rows("SELECT * FROM stale_sheets"):
+
+            def change(slug: str = row["survey"], serial: str = row["serial"]) -> None:
+                survey = self._surveys.get(slug)
+                if survey.state not in (SurveyState.FROZEN, SurveyState.PURGED):
+                    self.sheet(survey, serial)
+                self._store.db.execute("DELETE FROM stale_sheets WHERE survey = ? AND serial = ?", (slug, serial))
+
+            with suppress(DatasetError, InvalidTag):
+                self._store.db.write(change)
 
     def sheet(self, survey: Survey, serial: str) -> None:
         """Make everything that follows from a serial's readings and decisions anew; only inside a transaction."""

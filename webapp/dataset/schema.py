@@ -100,6 +100,28 @@ CREATE TABLE decisions (
   PRIMARY KEY (survey, serial, copy, question, option, aspect)) STRICT, WITHOUT ROWID;
 """
 
+_JUDGED = """
+CREATE TABLE decisions_by_image (
+  survey TEXT NOT NULL REFERENCES surveys(slug), serial TEXT NOT NULL, judged TEXT NOT NULL, question TEXT NOT NULL,
+  option TEXT NOT NULL, aspect TEXT NOT NULL, seq INTEGER NOT NULL REFERENCES log(seq), reading INTEGER,
+  PRIMARY KEY (survey, serial, judged, question, option, aspect)) STRICT, WITHOUT ROWID;
+INSERT OR REPLACE INTO decisions_by_image
+  SELECT d.survey, d.serial, CASE WHEN d.aspect = 'pairing' THEN '' ELSE coalesce(
+    (SELECT i.id FROM images i WHERE i.survey = d.survey AND i.serial = d.serial AND i.reading = d.reading),
+    (SELECT i.id FROM images i JOIN layouts l ON l.id = i.layout, json_each(l.content, '$.fields') f
+      WHERE i.survey = d.survey AND i.serial = d.serial AND i.status = 'assigned'
+      AND f.value ->> 'question' = d.question AND f.value ->> 'page' = i.page LIMIT 1),
+    '') END, d.question, d.option, d.aspect, d.seq, d.reading
+  FROM decisions d ORDER BY d.seq;
+DROP TABLE decisions;
+ALTER TABLE decisions_by_image RENAME TO decisions;
+CREATE TABLE stale_sheets (
+  survey TEXT NOT NULL REFERENCES surveys(slug), serial TEXT NOT NULL,
+  PRIMARY KEY (survey, serial)) STRICT, WITHOUT ROWID;
+INSERT INTO stale_sheets
+  SELECT survey, serial FROM decisions UNION SELECT survey, serial FROM images WHERE status = 'double' AND reading > 0;
+"""
+
 _PEOPLE = """
 CREATE TABLE users (
   name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT NOT NULL, one_time BLOB, must_change INTEGER NOT NULL,
@@ -192,3 +214,12 @@ def test_pages(db: Database) -> None:
 def shared_pictures(db: Database) -> None:
     """Whose picture a page image shows, where the same one is kept already, as for slips; empty: its own."""
     db.execute("ALTER TABLE images ADD COLUMN picture_of TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def judged(db: Database) -> None:
+    """Which page images each decision judged, instead of the letter of their paper, which a pairing can change.
+
+    Sheets with decisions or doubles are noted: what follows from them is made anew when the instance is opened.
+    """
+    _all(db, _JUDGED)
