@@ -26,6 +26,7 @@ from webapp.dataset.pages import (
     Action,
     Aspect,
     Choice,
+    Choices,
     apply,
     merged,
     page_of_questions,
@@ -147,7 +148,7 @@ class Materialiser:
         instrument = self._surveys.instrument(survey, layout.version)
         missing = tuple(sorted(set(range(1, layout.pages + 1)) - {row["page"] for row in images}))
         choices = self.choices(survey, serial, copy)
-        given = self._given(survey, layout, images, missing)
+        given = self._given(survey, layout, images, missing, choices)
         for question in instrument.questions:
             if question.id in given:
                 given[question.id] = apply(question, given[question.id], choices)
@@ -160,7 +161,10 @@ class Materialiser:
         state = SheetState.EMPTY if nothing and not any(a.waiting for a in answers) else SheetState.COUNTED
         return SheetAnswers(state, missing, answers)
 
-    def _given(self, survey: Survey, layout: Layout, images: list[Row], missing: tuple[int, ...]) -> dict[str, Given]:
+    def _given(
+        self, survey: Survey, layout: Layout, images: list[Row], missing: tuple[int, ...], choices: Choices
+    ) -> dict[str, Given]:
+        """Return what was given by question; where a person decided, no other picture of the page can disagree."""
         instrument = self._surveys.instrument(survey, layout.version)
         pages = page_of_questions(layout)
         given: dict[str, Given] = {q: Given(returned=False) for q, page in pages.items() if page in missing}
@@ -174,8 +178,9 @@ class Materialiser:
             if not readings:
                 given |= unread_page(instrument, on_page)
                 continue
-            found = merged(readings)
-            given |= {q: found.get(q, Given()) for q in on_page}
+            seen = [{q: apply(instrument.by_id[q], r.get(q, Given()), choices) for q in on_page} for r in readings]
+            found = merged(seen)
+            given |= {q: found[q] for q in on_page}
         return given
 
     def renew(self) -> None:

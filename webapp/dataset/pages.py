@@ -53,7 +53,8 @@ class Choice:
 
 
 Choices = Mapping[tuple[str, str, Aspect], Choice]
-"""Latest choices by question, option (empty: the whole question or its own field) and aspect; undone ones left out."""
+"""Latest choices by question, option (empty: the whole question or its own field) and aspect, undone ones left out, in
+the order in which they were made."""
 
 
 def aspect_of(reason: Reason) -> Aspect:
@@ -97,29 +98,39 @@ def _unread(question: Question) -> Given:
 def apply(question: Question, given: Given, choices: Choices) -> Given:
     """Put what people decided about one question in the place of what the machine saw.
 
-    A choice that it can't be settled changes nothing here; see `settled`.
+    The last word holds: a choice about the whole question takes the place of earlier ones about its options, and for a
+    place of what was written out before. What can't be settled stays as unclear as it is, whatever another picture of
+    the page shows; that nobody is asked about it any more is for `settled`.
     """
-    marks, texts, stray = dict(given.marks), dict(given.texts), set(given.stray)
-    disagreement = given.disagreement
-    whole = choices.get((question.id, "", Aspect.MARKS))
-    if whole is not None and whole.action in (Action.CHOOSE, Action.BLANK):
-        marks = dict.fromkeys(whole.options, Mark.CROSSED)
-        stray, disagreement = set(), False
-        if whole.options and question.kind is Kind.PLACE:
-            # A box was meant, so what stands in the field beside it is not.
-            texts.pop(None, None)
-    for option in question.options:
-        own = choices.get((question.id, option.id, Aspect.MARKS))
-        if own is not None and own.action in (Action.CHOOSE, Action.BLANK):
-            marks[option.id] = Mark.CROSSED if own.action is Action.CHOOSE else Mark.EMPTY
-            stray.discard(option.id)
-    for field in (None, *(o.id for o in question.options)):
-        written = choices.get((question.id, field or "", Aspect.TEXT))
-        if written is not None and written.action is Action.TEXT:
-            texts[field] = written.text
-        elif written is not None and written.action is Action.BLANK:
-            texts.pop(field, None)
-    return replace(given, marks=marks, texts=texts, stray=frozenset(stray), disagreement=disagreement)
+    for (of, option, aspect), choice in choices.items():
+        if of == question.id and aspect is Aspect.TEXT:
+            given = _with_words(given, option or None, choice)
+        elif of == question.id and option:
+            given = _with_option(given, option, choice)
+        elif of == question.id and choice.action in (Action.CHOOSE, Action.BLANK):
+            given = _with_whole(question, given, choice)
+    return given
+
+
+def _with_whole(question: Question, given: Given, choice: Choice) -> Given:
+    texts = dict(given.texts)
+    if choice.options and question.kind is Kind.PLACE:
+        # A box was meant, so what stands in the field beside it is not.
+        texts.pop(None, None)
+    marks = dict.fromkeys(choice.options, Mark.CROSSED)
+    return replace(given, marks=marks, texts=texts, stray=frozenset(), disagreement=False)
+
+
+def _with_option(given: Given, option: str, choice: Choice) -> Given:
+    meant = {Action.CHOOSE: Mark.CROSSED, Action.BLANK: Mark.EMPTY}.get(choice.action, Mark.UNCERTAIN)
+    return replace(given, marks={**given.marks, option: meant}, stray=given.stray - {option})
+
+
+def _with_words(given: Given, field: str | None, choice: Choice) -> Given:
+    texts: dict[str | None, str | None] = {f: words for f, words in given.texts.items() if f != field}
+    if choice.action is not Action.BLANK:
+        texts[field] = choice.text if choice.action is Action.TEXT else None
+    return replace(given, texts=texts)
 
 
 def settled(answer: Answer, choices: Choices) -> Answer:
