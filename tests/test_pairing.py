@@ -12,8 +12,10 @@ from test_decisions import CHOOSE_YES, Desk
 
 from forms.answers import Mark, Reason
 from omr.readings import Refusal, RefusalCode
+from webapp.dataset import intake
 from webapp.dataset.decisions import CopiedPage
 from webapp.dataset.instance import DATASET, Instance
+from webapp.dataset.intake import Taken
 from webapp.dataset.log import Log
 from webapp.dataset.pages import Action, Choice
 from webapp.dataset.refused import Assignment
@@ -162,3 +164,66 @@ def test_a_dataset_of_an_earlier_version_keeps_its_decisions_each_with_its_page(
             assert [i.copy for i in desk.waiting() if i.question == "ord"] == [1]
             desk.whole()
             assert len(instance.decisions.made(desk.survey)) == 3
+
+
+def where(desk: Desk, serial: str) -> dict[bytes, int]:
+    """Return the sheet of each page image, those of doubles included, by the picture that it was taken in with."""
+    rows, pictures = desk.instance.materialiser.images(desk.survey, serial), desk.instance.pictures
+    return {pictures.load(desk.survey, row["id"]): row["copy"] for row in rows}
+
+
+def by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pictures show the same strokes where they begin with the same letter and number."""
+    monkeypatch.setattr(intake, "same_ink", lambda _, one, __, other: one[:2] == other[:2])
+
+
+def three_papers(desk: Desk) -> str:
+    """Two people's first pages, one of them twice, are taken for one sheet; then a third person's comes."""
+    one = desk.serials[0]
+    desk.take(2, one, picture=b"A2")
+    desk.take(1, one, {"fick": ["ja"], "vilka": ["vard"]}, picture=b"A1")
+    desk.take(1, one, {"fick": ["ja"], "vilka": ["vard"]}, picture=b"A1 again")
+    desk.take(1, one, {"fick": ["nej"]}, picture=b"B1")
+    desk.decide(desk.waiting()[0], desk.instance.decisions.same_sheet(desk.survey, one))
+    assert desk.take(1, one, {"fick": ["annat"]}, picture=b"C1") is Taken.COPIED
+    return one
+
+
+def test_a_double_follows_its_own_page_when_pages_are_paired_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_name(monkeypatch)
+    one = three_papers(desk)
+    pair(desk, one, A2=1, A1=1, B1=2, C1=3)
+    assert where(desk, one) == {b"A2": 1, b"A1": 1, b"A1 again": 1, b"B1": 2, b"C1": 3}
+    assert not [i for i in desk.waiting() if i.reason is Reason.TWO_IMAGES]
+    desk.whole()
+
+
+def test_a_pairing_taken_back_puts_no_two_papers_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_name(monkeypatch)
+    one = three_papers(desk)
+    pair(desk, one, A2=1, A1=1, B1=2, C1=3)
+    newest = desk.instance.decisions.made(desk.survey)[0]
+    desk.instance.decisions.undo(desk.survey, newest.item, by="Bo")
+    assert where(desk, one) == {b"A2": 1, b"A1": 1, b"A1 again": 1, b"B1": 2, b"C1": 3}
+    (item,) = desk.waiting()
+    desk.decide(item, desk.instance.decisions.separate_sheets(desk.survey, one))
+    assert where(desk, one) == {b"A2": 1, b"A1": 1, b"A1 again": 1, b"B1": 2, b"C1": 3}
+    desk.whole()
+
+
+def test_a_dataset_of_an_earlier_version_knows_what_its_doubles_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_name(monkeypatch)
+    with an_instance(tmp_path / "i", Clock()) as instance:
+        desk = Desk(instance)
+        one = three_papers(desk)
+    with sqlite3.connect(tmp_path / "i" / DATASET) as db:
+        db.execute("ALTER TABLE images DROP COLUMN doubles")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'doubles'")
+    db.close()
+    with Instance.open(tmp_path / "i", Clock()) as instance:
+        desk.instance = instance
+        pair(desk, one, A2=1, A1=1, B1=2, C1=3)
+        assert where(desk, one)[b"A1 again"] == 1
+        desk.whole()

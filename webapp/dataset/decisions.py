@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, count, islice
 
 from forms.answers import Reason
 from webapp.dataset.choices import ALLOWED, bad_choice, checked_options, checked_text
@@ -323,23 +323,31 @@ class Decisions:
         return page_of_questions(self._materialiser.layout(layout_id)).get(question, 0) if layout_id else 0
 
     def _pair(self, survey: Survey, serial: str, choice: Choice) -> None:
-        """Put each page image with its paper; those of doubles follow the page that they double."""
+        """Put each page image with its paper; doubles follow the page that they double."""
         moved = dict(choice.pairs)
-        old = {row["id"]: (row["page"], row["copy"]) for row in self._materialiser.images(survey, serial)}
-        target = {old[image]: copy for image, copy in moved.items()}
-        for image, where in old.items():
-            copy = moved.get(image, target.get(where))
+        for row in self._materialiser.images(survey, serial):
+            copy = moved.get(row["doubles"] or row["id"])
             if copy is not None:
                 sql = "UPDATE images SET machine_copy = coalesce(machine_copy, copy), copy = ? WHERE id = ?"
-                self._store.db.execute(sql, (copy, image))
+                self._store.db.execute(sql, (copy, row["id"]))
 
     def _unpair(self, survey: Survey, serial: str) -> None:
-        """Put each page image back with the paper that the machine took it for."""
-        self._store.db.execute(
-            "UPDATE images SET copy = machine_copy, machine_copy = NULL"
-            " WHERE survey = ? AND serial = ? AND machine_copy IS NOT NULL",
-            (survey.slug, serial),
-        )
+        """Put each page image back with the paper that the machine took it for, doubles with the page they double.
+
+        What came while a pairing held may have been given the number of a paper that was part of another then: it gets
+        one that no earlier image of its page has.
+        """
+        back: dict[str, int] = {}
+        taken: set[tuple[int, int]] = set()
+        for row in sorted(self._materialiser.images(survey, serial), key=lambda row: row["doubles"] != ""):
+            copy = back.get(row["doubles"])
+            if copy is None:
+                numbers = (n for n in chain((row["machine_copy"] or row["copy"],), count(1)) if n)
+                copy = next(n for n in numbers if (row["page"], n) not in taken)
+                taken.add((row["page"], copy))
+            back[row["id"]] = copy
+            sql = "UPDATE images SET copy = ?, machine_copy = NULL WHERE id = ?"
+            self._store.db.execute(sql, (copy, row["id"]))
 
     def _latest(self, survey: Survey, key: tuple[str, int, str, str, Aspect]) -> Decision | None:
         serial, copy, question, option, aspect = key

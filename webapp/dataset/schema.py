@@ -223,3 +223,20 @@ def judged(db: Database) -> None:
     Sheets with decisions or doubles are noted: what follows from them is made anew when the instance is opened.
     """
     _all(db, _JUDGED)
+
+
+@migrations()
+def doubles(db: Database) -> None:
+    """Which page image each double shows again, so that it follows that one; empty for what is no double."""
+    db.execute("ALTER TABLE images ADD COLUMN doubles TEXT NOT NULL DEFAULT ''")
+    # By what the machine had put together, where a pairing holds that may have put more on one paper.
+    for column in ("machine_copy", "copy"):
+        twin = (
+            "SELECT o.id FROM images o WHERE o.survey = images.survey AND o.serial = images.serial"  # noqa: S608
+            f" AND o.page = images.page AND o.{column} = images.{column} AND o.status = 'read'"
+            " ORDER BY o.arrival LIMIT 1"
+        )
+        db.execute(
+            f"UPDATE images SET doubles = coalesce(({twin}), '')"  # noqa: S608 (names are ours)
+            " WHERE status = 'double' AND reading > 0 AND doubles = ''"
+        )
