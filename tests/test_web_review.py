@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from dataset_helpers import Clock, an_instance
 from flask.testing import FlaskClient
+from test_decisions import Desk
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
 from web_paper import CLEAR, CONTRADICTION, COPIED, ODD, scanned, write_pile
 from werkzeug.test import TestResponse
@@ -41,8 +45,11 @@ def waiting(instance: Instance, reason: Reason) -> list[Item]:
 
 
 def decide(client: FlaskClient, item: Item, **data: object) -> TestResponse:
+    """Send what the page of an item sends, with this answer."""
     address = f"/desk/prov/review/{item.id}"
-    return client.post(address, data={"csrf_token": csrf_token(client.get(address)), **data})
+    page = client.get(address)
+    hidden = {"csrf_token": csrf_token(page), "shown": re.findall(r'name="shown" value="(\w+)"', page.text)}
+    return client.post(address, data=hidden | data)
 
 
 def papers(instance: Instance) -> int:
@@ -74,6 +81,30 @@ def test_a_copied_sheet_is_two_people_one_sheet_or_paired_by_hand(served: tuple[
     differing = waiting(instance, Reason.TWO_IMAGES)[0]
     shown = client.get(f"/desk/prov/review/{differing.id}").text
     assert shown.count("<figure") == 2
+
+
+@pytest.mark.parametrize("action", ["same", "separate"])
+def test_a_page_that_came_while_somebody_looked_is_not_paired_unseen(tmp_path: Path, action: str) -> None:
+    with an_instance(tmp_path / "i", Clock()) as instance:
+        desk = Desk(instance)
+        add_user(instance, "robin", Role.AUDITOR)
+        client = make_app(instance).test_client()
+        sign_in(client, "robin")
+        for option in ("ja", "nej"):
+            desk.take(1, desk.serials[0], {"fick": [option]})
+        [item] = desk.waiting()
+        address = f"/desk/prov/review/{item.id}"
+        page = client.get(address)
+        shown = re.findall(r'name="shown" value="(\w+)"', page.text)
+        assert len(shown) == 2
+        desk.take(1, desk.serials[0], {"fick": ["annat"]})
+        late = client.post(address, data={"csrf_token": csrf_token(page), "shown": shown, "action": action})
+        assert late.status_code == 422
+        assert "En sida till av blanketten har kommit" in late.text
+        assert late.text.count('name="shown"') == 3
+        assert [i.reason for i in desk.waiting()] == [Reason.COPIED_SHEET]
+        assert decide(client, item, action=action).status_code == 303
+        assert Reason.COPIED_SHEET not in [i.reason for i in desk.waiting()]
 
 
 def test_several_options_at_once(served: tuple[FlaskClient, Instance]) -> None:

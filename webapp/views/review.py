@@ -137,13 +137,12 @@ def _choice(survey: Survey, item: Item) -> Choice:
 
 
 def _pairing(survey: Survey, serial: str) -> Choice:
-    """Return which pages the form puts together."""
+    """Return which pages the form puts together, of those that it showed: the dataset refuses to leave any out."""
     decisions = instance().decisions
-    action = request.form.get("action")
-    if action == "separate":
-        return decisions.separate_sheets(survey, serial)
-    if action == "same":
-        return decisions.same_sheet(survey, serial)
+    alike = {"separate": decisions.separate_sheets, "same": decisions.same_sheet}.get(request.form.get("action", ""))
+    if alike is not None:
+        shown = request.form.getlist("shown")
+        return Choice(Action.PAIR, pairs=tuple((i, n) for i, n in alike(survey, serial).pairs if i in shown))
     given = {p.image: request.form.get(f"sheet.{p.image}", "") for p in decisions.copied_pages(survey, serial)}
     return Choice(
         Action.PAIR, pairs=tuple((i, int(n) if n.isdecimal() and len(n) <= 4 else -1) for i, n in given.items())
@@ -155,6 +154,9 @@ def _wrong_words(survey: Survey, item_id: str, error: DatasetError) -> str:
         return " ".join(told(error))
     item = instance().decisions.item(survey, item_id)
     if item.aspect is Aspect.PAIRING:
+        pages = {p.image for p in instance().decisions.copied_pages(survey, item.serial)}
+        if not pages <= set(request.form.getlist("shown")):
+            return gettext("Another page of this sheet has come meanwhile. Look at all of them, and choose again.")
         return gettext("Say for every page which sheet it belongs to.")
     question = instance().surveys.instrument(survey, item.version).by_id[item.question]
     if item.aspect is Aspect.TEXT and question.kind is Kind.NUMBER and item.option is None:
