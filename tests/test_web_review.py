@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dataset_helpers import Clock, an_instance
+from dataset_helpers import Clock, a_run, an_instance
 from flask.testing import FlaskClient
 from test_decisions import Desk
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
@@ -19,8 +20,10 @@ from webapp.dataset.accounts import Role
 from webapp.dataset.answers import Channel
 from webapp.dataset.decisions import Item
 from webapp.dataset.instance import Instance
+from webapp.dataset.pages import Action, Choice
 from webapp.jobs import Delivery, Jobs
 from webapp.language import use_language
+from webapp.views import review
 from webapp.views.words import reason_words
 
 
@@ -105,6 +108,35 @@ def test_a_page_that_came_while_somebody_looked_is_not_paired_unseen(tmp_path: P
         assert [i.reason for i in desk.waiting()] == [Reason.COPIED_SHEET]
         assert decide(client, item, action=action).status_code == 303
         assert Reason.COPIED_SHEET not in [i.reason for i in desk.waiting()]
+
+
+def test_what_was_decided_long_ago_can_be_found_and_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "LATEST", 2)
+    with an_instance(tmp_path / "i", Clock()) as instance:
+        desk = Desk(instance)
+        add_user(instance, "robin", Role.AUDITOR)
+        client = make_app(instance).test_client()
+        sign_in(client, "robin")
+        serials = [serial for _ in range(2) for serial in a_run(instance, desk.survey)[0].serials][:5]
+        for serial in serials:
+            desk.take(1, serial, {"fick": ["ja", "nej"]})
+            desk.decide(desk.waiting()[0], Choice(Action.CHOOSE, options=("ja",)))
+        # A decision that was taken back leaves no gap.
+        undone = next(d for d in instance.decisions.made(desk.survey) if d.serial == serials[3])
+        instance.decisions.undo(desk.survey, undone.item, by="robin")
+        pages, address = [], "/desk/prov/review?list=1"
+        while address:
+            text = client.get(address).text
+            pages.append([serial for serial in serials if f'<th scope="row">{serial}</th>' in text])
+            found = re.search(r'href="([^"]+)" rel="next"', text)
+            address = html.unescape(found[1]) if found else ""
+        assert pages == [[serials[2], serials[4]], [serials[0], serials[1]]]
+        assert "Beslutat tidigare" in text
+        first = next(d for d in instance.decisions.made(desk.survey) if d.serial == serials[0])
+        assert f"/desk/prov/review/{first.item}/undo" in text
+        for before, shown in (("1", 0), ("9" * 30, 2), ("x", 2)):
+            text = client.get(f"/desk/prov/review?list=1&before={before}").text
+            assert text.count('<th scope="row">') == shown
 
 
 def test_several_options_at_once(served: tuple[FlaskClient, Instance]) -> None:

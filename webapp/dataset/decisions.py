@@ -214,13 +214,19 @@ class Decisions:
 
         return self._store.db.write(change)
 
-    def made(self, survey: Survey, limit: int = 100) -> tuple[Decision, ...]:
-        """Return what holds of what was decided, newest first; undone decisions left out."""
-        return tuple(islice(self._made(survey), limit))
+    def made(self, survey: Survey, limit: int = 100, *, before: int | None = None) -> tuple[Decision, ...]:
+        """Return what holds of what was decided, newest first; undone decisions left out.
 
-    def _made(self, survey: Survey) -> Iterator[Decision]:
-        sql = "SELECT seq, serial, judged FROM decisions WHERE survey = ? ORDER BY seq DESC"
-        for row in self._store.db.rows(sql, (survey.slug,)):
+        Args:
+            survey: The survey.
+            limit: The most to return.
+            before: Only what was decided before the decision with this log number.
+        """
+        return tuple(islice(self._made(survey, before), limit))
+
+    def _made(self, survey: Survey, before: int | None) -> Iterator[Decision]:
+        sql = "SELECT seq, serial, judged FROM decisions WHERE survey = ? AND (? IS NULL OR seq < ?) ORDER BY seq DESC"
+        for row in self._store.db.rows(sql, (survey.slug, before, before)):
             copy = self._copy(row["judged"].split())
             if copy is not None and row["seq"] in self._materialiser.decided(survey, row["serial"], copy).values():
                 found = self._decision(row["seq"], copy)

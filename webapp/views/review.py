@@ -25,8 +25,11 @@ from webapp.wording import text_parameters
 
 blueprint = Blueprint("review", __name__)
 
-LATEST = 30
-"""Decisions that the queue shows for undoing."""
+LATEST = 100
+"""Decisions that the queue shows at a time for undoing."""
+
+MOST_ROWS = 2**63 - 1
+"""The largest number that SQLite compares with."""
 
 OPTION_KEYS = "1234567890qwertyiop"
 """Keys that choose an option, as they lie on the keyboard; `u` and what else the page itself uses is left out."""
@@ -59,13 +62,20 @@ def _labels(survey: Survey, version: str) -> tuple[Instrument, str, dict[str, st
 
 @blueprint.get("/desk/<slug>/review")
 def queue(slug: str) -> ResponseReturnValue:
-    """Lead to the first thing that waits; where nothing waits, show what was decided last."""
+    """Lead to the first thing that waits; where nothing waits, show what was decided last, and before that."""
     survey = survey_or_404(slug)
     waiting = instance().decisions.waiting(survey)
     if waiting and "list" not in request.args:
         return redirect(url_for("review.case", slug=survey.slug, item_id=waiting[0].id), 303)
-    made = [(d, decision_words(survey, d)) for d in instance().decisions.made(survey, LATEST)]
-    return render_template("desk/queue.html", waiting=len(waiting), made=made, **survey_page(survey))
+    before = min(request.args.get("before", 0, type=int), MOST_ROWS) or None
+    found = instance().decisions.made(survey, LATEST + 1, before=before)
+    shown: dict[str, object] = {
+        "waiting": len(waiting),
+        "made": [(d, decision_words(survey, d)) for d in found[:LATEST]],
+        "before": before,
+        "earlier": found[LATEST - 1].seq if len(found) > LATEST else None,
+    }
+    return render_template("desk/queue.html", **shown, **survey_page(survey))
 
 
 @blueprint.get("/desk/<slug>/review/<item_id>")
