@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dataset_helpers import Desk, a_run, an_instance, reading, take
+from dataset_helpers import Clock, Desk, a_run, an_instance, reading, take
 from flask.testing import FlaskClient
 from web_helpers import add_user, csrf_token, make_app, make_instance, sign_in
 from web_paper import CLEAR, CONTRADICTION, COPIED, ODD, scanned, write_pile
@@ -18,9 +20,11 @@ from webapp.dataset.accounts import Role
 from webapp.dataset.answers import Channel
 from webapp.dataset.decisions import Item
 from webapp.dataset.instance import Instance
+from webapp.dataset.pages import Action, Choice
 from webapp.dataset.refused import Assignment
 from webapp.jobs import Delivery, Jobs
 from webapp.language import use_language
+from webapp.views import review
 from webapp.views.words import reason_words
 
 
@@ -45,8 +49,11 @@ def waiting(instance: Instance, reason: Reason) -> list[Item]:
 
 
 def decide(client: FlaskClient, item: Item, **data: object) -> TestResponse:
+    """Send what the page of an item sends, with this answer."""
     address = f"/desk/prov/review/{item.id}"
-    return client.post(address, data={"csrf_token": csrf_token(client.get(address)), **data})
+    page = client.get(address)
+    hidden = {"csrf_token": csrf_token(page), "shown": re.findall(r'name="shown" value="(\w+)"', page.text)}
+    return client.post(address, data=hidden | data)
 
 
 def papers(instance: Instance) -> int:
@@ -78,6 +85,59 @@ def test_a_copied_sheet_is_two_people_one_sheet_or_paired_by_hand(served: tuple[
     differing = waiting(instance, Reason.TWO_IMAGES)[0]
     shown = client.get(f"/desk/prov/review/{differing.id}").text
     assert shown.count("<figure") == 2
+
+
+@pytest.mark.parametrize("action", ["same", "separate"])
+def test_a_page_that_came_while_somebody_looked_is_not_paired_unseen(tmp_path: Path, action: str) -> None:
+    with an_instance(tmp_path / "i", Clock()) as instance:
+        desk = Desk(instance)
+        add_user(instance, "robin", Role.AUDITOR)
+        client = make_app(instance).test_client()
+        sign_in(client, "robin")
+        for option in ("ja", "nej"):
+            desk.take(1, desk.serials[0], {"fick": [option]})
+        [item] = desk.waiting()
+        address = f"/desk/prov/review/{item.id}"
+        page = client.get(address)
+        shown = re.findall(r'name="shown" value="(\w+)"', page.text)
+        assert len(shown) == 2
+        desk.take(1, desk.serials[0], {"fick": ["annat"]})
+        late = client.post(address, data={"csrf_token": csrf_token(page), "shown": shown, "action": action})
+        assert late.status_code == 422
+        assert "En sida till av blanketten har kommit" in late.text
+        assert late.text.count('name="shown"') == 3
+        assert [i.reason for i in desk.waiting()] == [Reason.COPIED_SHEET]
+        assert decide(client, item, action=action).status_code == 303
+        assert Reason.COPIED_SHEET not in [i.reason for i in desk.waiting()]
+
+
+def test_what_was_decided_long_ago_can_be_found_and_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "LATEST", 2)
+    with an_instance(tmp_path / "i", Clock()) as instance:
+        desk = Desk(instance)
+        add_user(instance, "robin", Role.AUDITOR)
+        client = make_app(instance).test_client()
+        sign_in(client, "robin")
+        serials = [serial for _ in range(2) for serial in a_run(instance, desk.survey)[0].serials][:5]
+        for serial in serials:
+            desk.take(1, serial, {"fick": ["ja", "nej"]})
+            desk.decide(desk.waiting()[0], Choice(Action.CHOOSE, options=("ja",)))
+        # A decision that was taken back leaves no gap.
+        undone = next(d for d in instance.decisions.made(desk.survey) if d.serial == serials[3])
+        instance.decisions.undo(desk.survey, undone.item, by="robin")
+        pages, address = [], "/desk/prov/review?list=1"
+        while address:
+            text = client.get(address).text
+            pages.append([serial for serial in serials if f'<th scope="row">{serial}</th>' in text])
+            found = re.search(r'href="([^"]+)" rel="next"', text)
+            address = html.unescape(found[1]) if found else ""
+        assert pages == [[serials[2], serials[4]], [serials[0], serials[1]]]
+        assert "Beslutat tidigare" in text
+        first = next(d for d in instance.decisions.made(desk.survey) if d.serial == serials[0])
+        assert f"/desk/prov/review/{first.item}/undo" in text
+        for before, shown in (("1", 0), ("9" * 30, 2), ("x", 2)):
+            text = client.get(f"/desk/prov/review?list=1&before={before}").text
+            assert text.count('<th scope="row">') == shown
 
 
 def test_several_options_at_once(served: tuple[FlaskClient, Instance]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, count, islice
 
 from forms.answers import Reason
 from webapp.dataset.choices import ALLOWED, bad_choice, checked_options, checked_text
@@ -182,11 +184,11 @@ class Decisions:
             item = self.item(current, item_id)
             good = self._checked(current, item, choice)
             key = (item.serial, item.copy, item.question, item.option or "", item.aspect)
-            seq = self._record(current, key, good, item.reading, by)
+            seq = self._record(current, key, good, (self._judged(current, item), item.reading), by)
             if item.aspect is Aspect.PAIRING:
                 self._pair(current, item.serial, good)
             self._materialiser.sheet(current, item.serial)
-            return self._decision(seq)
+            return self._decision(seq, item.copy)
 
         return self._store.db.write(change)
 
@@ -204,27 +206,59 @@ class Decisions:
             if latest is None or latest.choice.action is Action.UNDO:
                 remedy = "Go back to the list of what waits."
                 raise DatasetError("nothing-to-undo", "Nothing is decided about this.", remedy)
-            seq = self._record(current, key, Choice(Action.UNDO), latest.reading, by)
+            judged = self._store.db.value("SELECT judged FROM decisions WHERE seq = ?", (latest.seq,)).split()
+            seq = self._record(current, key, Choice(Action.UNDO), (judged, latest.reading), by)
             if key[4] is Aspect.PAIRING:
                 self._unpair(current, key[0])
             self._materialiser.sheet(current, key[0])
-            return self._decision(seq)
+            return self._decision(seq, key[1])
 
         return self._store.db.write(change)
 
-    def undo_page(self, survey: Survey, serial: str, page: int, *, by: str) -> None:
-        """Take back all that was decided about a page; only inside a transaction that makes its sheet anew."""
-        sql = "SELECT seq, reading FROM decisions WHERE survey = ? AND serial = ?"
+    def undo_page(self, survey: Survey, serial: str, image: str, *, by: str) -> None:
+        """Take back all that was decided about a page image; only inside a transaction that makes its sheet anew."""
+        sql = "SELECT seq, judged, reading FROM decisions WHERE survey = ? AND serial = ?"
         for row in self._store.db.rows(sql, (survey.slug, serial)):
-            made = self._decision(row["seq"])
-            if made.choice.action is not Action.UNDO and self._page(survey, serial, made.question) == page:
-                self._record(survey, _parse(made.item), Choice(Action.UNDO), row["reading"], by)
+            judged = row["judged"].split()
+            made = self._holds(survey, row["seq"], serial, judged) if image in judged else None
+            if made is not None:
+                self._record(survey, _parse(made.item), Choice(Action.UNDO), (judged, row["reading"]), by)
 
-    def made(self, survey: Survey, limit: int = 100) -> tuple[Decision, ...]:
-        """Return what holds of what was decided, newest first; undone decisions left out."""
-        sql = "SELECT seq FROM decisions WHERE survey = ? AND copy >= 0 ORDER BY seq DESC LIMIT ?"
-        found = (self._decision(row["seq"]) for row in self._store.db.rows(sql, (survey.slug, limit)))
-        return tuple(d for d in found if d.choice.action is not Action.UNDO)
+    def made(self, survey: Survey, limit: int = 100, *, before: int | None = None) -> tuple[Decision, ...]:
+        """Return what holds of what was decided, newest first; undone decisions left out.
+
+        Args:
+            survey: The survey.
+            limit: The most to return.
+            before: Only what was decided before the decision with this log number.
+        """
+        return tuple(islice(self._made(survey, before), limit))
+
+    def _made(self, survey: Survey, before: int | None) -> Iterator[Decision]:
+        sql = "SELECT seq, serial, judged FROM decisions WHERE survey = ? AND (? IS NULL OR seq < ?) ORDER BY seq DESC"
+        for row in self._store.db.rows(sql, (survey.slug, before, before)):
+            found = self._holds(survey, row["seq"], row["serial"], row["judged"].split())
+            if found is not None:
+                yield found
+
+    def _holds(self, survey: Survey, seq: int, serial: str, judged: list[str]) -> Decision | None:
+        """Return a decision if it is the latest about what these page images show, and none that takes one back."""
+        copy = self._copy(judged)
+        if copy is None or seq not in self._materialiser.decided(survey, serial, copy).values():
+            return None
+        found = self._decision(seq, copy)
+        return None if found.choice.action is Action.UNDO else found
+
+    def _copy(self, judged: list[str]) -> int | None:
+        """Return the paper that all page images which a decision judged are of now.
+
+        0 for one about the pages' pairing; None where its pages are of different papers or set aside, so that it does
+        not hold.
+        """
+        copies = {self._store.db.value("SELECT copy FROM images WHERE id = ?", (image,)) for image in judged}
+        if len(copies) == 1:
+            return next(iter(copies)) or None
+        return None if copies else 0
 
     def copied_pages(self, survey: Survey, serial: str) -> tuple[CopiedPage, ...]:
         """Return the page images of a serial that must be paired, in the order they came."""
@@ -266,15 +300,23 @@ class Decisions:
         return Choice(choice.action)
 
     def _record(
-        self, survey: Survey, key: tuple[str, int, str, str, Aspect], choice: Choice, reading: int | None, by: str
+        self,
+        survey: Survey,
+        key: tuple[str, int, str, str, Aspect],
+        choice: Choice,
+        about: tuple[list[str], int | None],
+        by: str,
     ) -> int:
+        """Log what was decided about these page images and this reading; return its log number."""
         serial, copy, question, option, aspect = key
+        judged, reading = about
         payload = payload_of(choice) | {
             "serial": serial,
             "copy": copy,
             "question": question,
             "option": option,
             "aspect": aspect.value,
+            "judged": judged,
             "reading": reading,
             "page": self._page(survey, serial, question),
             "by": by,
@@ -282,11 +324,19 @@ class Decisions:
         }
         seq = self._log.append(EntryKind.DECISION, payload, survey.random_id)
         self._store.db.execute(
-            "INSERT OR REPLACE INTO decisions (survey, serial, copy, question, option, aspect, seq, reading)"
+            "INSERT OR REPLACE INTO decisions (survey, serial, judged, question, option, aspect, seq, reading)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (survey.slug, serial, copy, question, option, aspect.value, seq, reading),
+            (survey.slug, serial, " ".join(judged), question, option, aspect.value, seq, reading),
         )
         return seq
+
+    def _judged(self, survey: Survey, item: Item) -> list[str]:
+        """Return the page images that are judged with an item; doubles show nothing else and follow them."""
+        if item.aspect is Aspect.PAIRING:
+            return []
+        rows = self._materialiser.images(survey, item.serial, item.copy)
+        own = [r["id"] for r in rows if r["page"] == item.page and r["status"] != ImageStatus.DOUBLE.value]
+        return sorted(own or [item.image])
 
     def _page(self, survey: Survey, serial: str, question: str) -> int:
         layout_id = self._store.db.value(
@@ -295,41 +345,46 @@ class Decisions:
         return page_of_questions(self._materialiser.layout(layout_id)).get(question, 0) if layout_id else 0
 
     def _pair(self, survey: Survey, serial: str, choice: Choice) -> None:
-        """Put each page image with its paper; those of doubles follow the page that they double."""
+        """Put each page image with its paper; doubles follow the page that they double."""
         moved = dict(choice.pairs)
-        old = {row["id"]: (row["page"], row["copy"]) for row in self._materialiser.images(survey, serial)}
-        target = {old[image]: copy for image, copy in moved.items()}
-        for image, where in old.items():
-            copy = moved.get(image, target.get(where))
+        for row in self._materialiser.images(survey, serial):
+            copy = moved.get(row["doubles"] or row["id"])
             if copy is not None:
                 sql = "UPDATE images SET machine_copy = coalesce(machine_copy, copy), copy = ? WHERE id = ?"
-                self._store.db.execute(sql, (copy, image))
+                self._store.db.execute(sql, (copy, row["id"]))
 
     def _unpair(self, survey: Survey, serial: str) -> None:
-        """Put each page image back with the paper that the machine took it for."""
-        self._store.db.execute(
-            "UPDATE images SET copy = machine_copy, machine_copy = NULL"
-            " WHERE survey = ? AND serial = ? AND machine_copy IS NOT NULL",
-            (survey.slug, serial),
-        )
+        """Put each page image back with the paper that the machine took it for, doubles with the page they double.
+
+        What came while a pairing held may have been given the number of a paper that was part of another then: it gets
+        one that no earlier image of its page has.
+        """
+        back: dict[str, int] = {}
+        taken: set[tuple[int, int]] = set()
+        for row in sorted(self._materialiser.images(survey, serial), key=lambda row: row["doubles"] != ""):
+            copy = back.get(row["doubles"])
+            if copy is None:
+                numbers = (n for n in chain((row["machine_copy"] or row["copy"],), count(1)) if n)
+                copy = next(n for n in numbers if (row["page"], n) not in taken)
+                taken.add((row["page"], copy))
+            back[row["id"]] = copy
+            sql = "UPDATE images SET copy = ?, machine_copy = NULL WHERE id = ?"
+            self._store.db.execute(sql, (copy, row["id"]))
 
     def _latest(self, survey: Survey, key: tuple[str, int, str, str, Aspect]) -> Decision | None:
         serial, copy, question, option, aspect = key
-        seq = self._store.db.value(
-            "SELECT seq FROM decisions WHERE survey = ? AND serial = ? AND copy = ? AND question = ? AND option = ?"
-            " AND aspect = ?",
-            (survey.slug, serial, copy, question, option, aspect.value),
-        )
-        return None if seq is None else self._decision(seq)
+        seq = self._materialiser.decided(survey, serial, copy).get((question, option, aspect))
+        return None if seq is None else self._decision(seq, copy)
 
-    def _decision(self, seq: int) -> Decision:
+    def _decision(self, seq: int, copy: int) -> Decision:
+        """Return a decision, as one about this paper: the one that its pages are of now."""
         plain = self._log.payload(seq)
-        key = (plain["serial"], plain["copy"], plain["question"], plain["option"], Aspect(plain["aspect"]))
+        key = (plain["serial"], copy, plain["question"], plain["option"], Aspect(plain["aspect"]))
         return Decision(
             seq=seq,
             item=_name(*key),
             serial=plain["serial"],
-            copy=plain["copy"],
+            copy=copy,
             question=plain["question"],
             option=plain["option"] or None,
             aspect=key[4],

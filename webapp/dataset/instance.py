@@ -111,6 +111,7 @@ class Instance:
             raise DatasetError("not-permitted", what, "Choose a folder that you may write in.") from error
         instance = cls(path, now)
         instance.store.keys.secret()
+        instance.materialiser.renew()
         return instance
 
     @classmethod

@@ -262,8 +262,8 @@ class Intake:
             return self._refuse(survey, row, PRACTICE_SHEET)
         payload = {"image": row["id"], "reading": to_json(reading, row["file"], row["image"], part)}
         seq = self._log.append(EntryKind.READING, payload, survey.random_id)
-        copy, double, code = self._copy_for(survey, reading, alike)
-        status = ImageStatus.DOUBLE if double else ImageStatus.READ
+        copy, doubles, code = self._copy_for(survey, reading, alike)
+        status = ImageStatus.DOUBLE if doubles else ImageStatus.READ
         self._store.db.execute(
             "UPDATE images SET handled = ? WHERE survey = ? AND sha256 = ? AND part = ? AND status = 'refused'",
             (Handled.READ_LATER.value, survey.slug, row["sha256"], row["part"]),
@@ -271,11 +271,11 @@ class Intake:
         self._insert(
             row
             | {"status": status.value, "code": code, "serial": reading.serial, "copy": copy, "page": reading.page}
-            | {"layout": reading.layout, "reading": seq, "stray_ink": len(reading.stray_ink)}
+            | {"layout": reading.layout, "reading": seq, "doubles": doubles, "stray_ink": len(reading.stray_ink)}
         )
         self._give_empty_pages(survey, reading.serial, copy)
         self._materialiser.sheet(survey, reading.serial)
-        if double:
+        if doubles:
             return Taken.DOUBLE
         return Taken.READ if self._materialiser.paired(survey, reading.serial) else Taken.COPIED
 
@@ -300,10 +300,8 @@ class Intake:
         images = self._materialiser.images(survey, reading.serial)
         return [r for r in images if r["page"] == reading.page and r["reading"] and r["layout"] == reading.layout]
 
-    def _copy_for(
-        self, survey: Survey, reading: PageReading, alike: Mapping[str, bool | None]
-    ) -> tuple[int, bool, str]:
-        """Return which paper of this serial a page belongs to, whether it is a double, and the code to store.
+    def _copy_for(self, survey: Survey, reading: PageReading, alike: Mapping[str, bool | None]) -> tuple[int, str, str]:
+        """Return the paper that a page belongs to, the page image that it doubles, if any, and the code to store.
 
         A page without ink looks the same on every copy of a sheet: it goes to a paper that still misses it.
         """
@@ -317,8 +315,8 @@ class Intake:
             same = alike.get(row["id"])
             # Ink that can't be compared, since a picture is gone, is not taken for the same: a person pairs the pages.
             if same or (same is None and not lacking and not _inked(reading)):
-                return row["copy"], True, "" if same else NO_INK
-        return new, False, ""
+                return row["copy"], row["doubles"] or row["id"], "" if same else NO_INK
+        return new, "", ""
 
     def _give_empty_pages(self, survey: Survey, serial: str, copy: int) -> None:
         """Let a paper that misses pages have pages without ink that were taken for doubles before it was known."""
@@ -328,7 +326,7 @@ class Intake:
             if row["code"] == NO_INK and row["copy"] != copy and row["page"] not in has:
                 has.add(row["page"])
                 self._store.db.execute(
-                    "UPDATE images SET status = ?, code = '', copy = ? WHERE id = ?",
+                    "UPDATE images SET status = ?, code = '', doubles = '', copy = ? WHERE id = ?",
                     (ImageStatus.READ.value, copy, row["id"]),
                 )
 

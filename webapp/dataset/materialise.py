@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
 
 from forms.answers import Answer, Given, Reason, Status, route
 from forms.layout import Layout
@@ -107,28 +110,38 @@ class Materialiser:
             sql, values = f"{sql} AND copy = ?", (*values, copy)
         return self._store.db.rows(f"{sql} ORDER BY arrival", values)
 
-    def _decided(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], tuple[int, Choice]]:
-        """Return what people decided about a sheet with its log numbers, undone decisions left out."""
-        sql = "SELECT seq, question, option, aspect FROM decisions WHERE survey = ? AND serial = ? AND copy = ?"
-        made = {
-            (row["question"], row["option"], Aspect(row["aspect"])): (
-                row["seq"],
-                choice_of(self._log.payload(row["seq"])),
-            )
-            for row in self._store.db.rows(sql, (survey.slug, serial, copy))
-        }
-        return {place: one for place, one in made.items() if one[1].action is not Action.UNDO}
+    def decided(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], int]:
+        """Return the log numbers of the latest decisions about a sheet, those that undo included, in the order made.
+
+        A decision is about the page images that were judged, not about the number of their paper, which a pairing may
+        give to another: it holds for the paper that all of them are of now. Those that judged none hold for number 0.
+        """
+        images = {row["id"] for row in self.images(survey, serial, copy)}
+        sql = "SELECT seq, judged, question, option, aspect FROM decisions WHERE survey = ? AND serial = ? ORDER BY seq"
+        latest: dict[tuple[str, str, Aspect], int] = {}
+        for row in self._store.db.rows(sql, (survey.slug, serial)):
+            judged = set(row["judged"].split())
+            if judged <= images if judged else copy == 0:
+                key = (row["question"], row["option"], Aspect(row["aspect"]))
+                latest.pop(key, None)
+                latest[key] = row["seq"]
+        return latest
+
+    def choices(self, survey: Survey, serial: str, copy: int) -> dict[tuple[str, str, Aspect], Choice]:
+        """Return what people decided about a sheet, undone decisions left out."""
+        made = {k: choice_of(self._log.payload(seq)) for k, seq in self.decided(survey, serial, copy).items()}
+        return {key: choice for key, choice in made.items() if choice.action is not Action.UNDO}
 
     def _holding(
         self, survey: Survey, serial: str, copy: int, instrument: Instrument, readings: list[tuple[int, PageReading]]
     ) -> dict[tuple[str, str, Aspect], Choice]:
         """Return the choices about a sheet that hold for all its readings."""
-        inked = first_ink(readings)
+        inked, made = first_ink(readings), self.decided(survey, serial, copy)
         return {
             place: choice
-            for place, (seq, choice) in self._decided(survey, serial, copy).items()
+            for place, choice in self.choices(survey, serial, copy).items()
             if place[0] not in instrument.by_id
-            or not judged_blind(instrument.by_id[place[0]], place, choice, inked.get(place[:2], 0) > seq)
+            or not judged_blind(instrument.by_id[place[0]], place, choice, inked.get(place[:2], 0) > made[place])
         }
 
     def paired(self, survey: Survey, serial: str) -> bool:
@@ -136,8 +149,8 @@ class Materialiser:
         images = self.images(survey, serial)
         if all(row["copy"] == 1 for row in images):
             return True
-        decided = self._decided(survey, serial, 0).get(("", "", Aspect.PAIRING))
-        known = dict(decided[1].pairs) if decided else {}
+        choice = self.choices(survey, serial, 0).get(("", "", Aspect.PAIRING))
+        known = dict(choice.pairs) if choice else {}
         return all(row["id"] in known for row in images if row["status"] != ImageStatus.DOUBLE.value)
 
     def of_sheet(self, survey: Survey, serial: str, copy: int) -> SheetAnswers:
@@ -174,7 +187,10 @@ class Materialiser:
         readings: Mapping[int, PageReading],
         choices: Choices,
     ) -> dict[str, Given]:
-        """Return what the pages that have come say; of a page that was not read, what people have chosen to say."""
+        """Return what the pages that have come say; of a page that was not read, what people have chosen to say.
+
+        Where a person decided, no other picture of the page can disagree.
+        """
         pages = page_of_questions(layout)
         given: dict[str, Given] = {}
         for page in {row["page"] for row in images}:
@@ -185,9 +201,26 @@ class Materialiser:
             if not read:
                 given |= unread_page(instrument, on_page, choices)
                 continue
-            found = merged(read)
-            given |= {q: found.get(q, Given()) for q in on_page}
+            given |= merged(
+                [{q: apply(instrument.by_id[q], one.get(q, Given()), choices) for q in on_page} for one in read]
+            )
         return given
+
+    def renew(self) -> None:
+        """Make anew what an earlier version of the program kept and a migration noted; a final survey stays as it is.
+
+        A sheet whose readings or decisions can't be opened stays noted; the dataset opens, and `verify` tells of it.
+        """
+        for row in self._store.db.rows("SELECT * FROM stale_sheets"):
+
+            def change(slug: str = row["survey"], serial: str = row["serial"]) -> None:
+                survey = self._surveys.get(slug)
+                if survey.state not in (SurveyState.FROZEN, SurveyState.PURGED):
+                    self.sheet(survey, serial)
+                self._store.db.execute("DELETE FROM stale_sheets WHERE survey = ? AND serial = ?", (slug, serial))
+
+            with suppress(DatasetError, InvalidTag):
+                self._store.db.write(change)
 
     def sheet(self, survey: Survey, serial: str) -> None:
         """Make everything that follows from a serial's readings and decisions anew; only inside a transaction."""

@@ -53,7 +53,8 @@ class Choice:
 
 
 Choices = Mapping[tuple[str, str, Aspect], Choice]
-"""Latest choices by question, option (empty: the whole question or its own field) and aspect; undone ones left out."""
+"""Latest choices by question, option (empty: the whole question or its own field) and aspect, undone ones left out, in
+the order in which they were made."""
 
 
 def aspect_of(reason: Reason, question: Question | None) -> Aspect:
@@ -105,11 +106,9 @@ def unread_page(instrument: Instrument, questions: Iterable[str], choices: Choic
 def _unread(question: Question, choices: Choices) -> Given:
     marks = {o.id: Mark.UNCERTAIN for o in question.options}
     texts: dict[str | None, str | None] = {None: None} if _own_field(question) else {}
-    whole = choices.get((question.id, "", Aspect.MARKS))
+    chosen = apply(question, Given(marks), choices).marks
     for option in question.options:
-        own = choices.get((question.id, option.id, Aspect.MARKS))
-        chosen = option.id in whole.options if whole else own is not None and own.action is Action.CHOOSE
-        if option.other and chosen:
+        if option.other and chosen.get(option.id) is Mark.CROSSED:
             texts[option.id] = None
     return Given(marks, texts)
 
@@ -146,39 +145,49 @@ def judged_blind(question: Question, place: tuple[str, str, Aspect], choice: Cho
 def apply(question: Question, given: Given, choices: Choices) -> Given:
     """Put what people decided about one question in the place of what the machine saw.
 
-    A choice that it can't be settled changes nothing here; see `settled`. Ink outside the boxes and fields may be the
+    The last word holds: a choice about the whole question takes the place of earlier ones about its options, and for a
+    place of what was written out before. What can't be settled stays as unclear as it is, whatever another picture of
+    the page shows; that nobody is asked about it any more is for `settled`. Ink outside the boxes and fields may be the
     words of what a person chose: then they wait to be written out.
     """
-    marks, texts, stray = dict(given.marks), dict(given.texts), set(given.stray)
-    disagreement = given.disagreement
-    whole = choices.get((question.id, "", Aspect.MARKS))
-    if whole is not None and whole.action in (Action.CHOOSE, Action.BLANK):
-        marks = dict.fromkeys(whole.options, Mark.CROSSED)
-        if stray and question.options:
-            others = [o for o in whole.options if question.option(o).other]
-            texts = dict.fromkeys([None] if _own_field(question) and not whole.options else others) | texts
-        stray, disagreement = set(), False
-        if whole.options and question.kind is Kind.PLACE:
-            # A box was meant, so what stands in the field beside it is not.
-            texts.pop(None, None)
-    for option in question.options:
-        own = choices.get((question.id, option.id, Aspect.MARKS))
-        if own is not None and own.action in (Action.CHOOSE, Action.BLANK):
-            marks[option.id] = Mark.CROSSED if own.action is Action.CHOOSE else Mark.EMPTY
-            if option.other and option.id in stray and own.action is Action.CHOOSE:
-                texts.setdefault(option.id, None)
-            stray.discard(option.id)
-    for field in (None, *(o.id for o in question.options)):
-        written = choices.get((question.id, field or "", Aspect.TEXT))
-        if written is None or written.action is Action.UNCLEAR:
-            continue
-        if written.action is Action.TEXT:
-            texts[field] = written.text
-        else:
-            texts.pop(field, None)
-        if not question.options:
-            stray, disagreement = set(), False
-    return replace(given, marks=marks, texts=texts, stray=frozenset(stray), disagreement=disagreement)
+    for (of, option, aspect), choice in choices.items():
+        if of == question.id and aspect is Aspect.TEXT:
+            given = _with_words(question, given, option or None, choice)
+        elif of == question.id and option:
+            given = _with_option(question, given, option, choice)
+        elif of == question.id and choice.action in (Action.CHOOSE, Action.BLANK):
+            given = _with_whole(question, given, choice)
+    return given
+
+
+def _with_whole(question: Question, given: Given, choice: Choice) -> Given:
+    texts = dict(given.texts)
+    if given.stray and question.options:
+        others = [o for o in choice.options if question.option(o).other]
+        texts = dict.fromkeys([None] if _own_field(question) and not choice.options else others) | texts
+    if choice.options and question.kind is Kind.PLACE:
+        # A box was meant, so what stands in the field beside it is not.
+        texts.pop(None, None)
+    marks = dict.fromkeys(choice.options, Mark.CROSSED)
+    return replace(given, marks=marks, texts=texts, stray=frozenset(), disagreement=False)
+
+
+def _with_option(question: Question, given: Given, option: str, choice: Choice) -> Given:
+    meant = {Action.CHOOSE: Mark.CROSSED, Action.BLANK: Mark.EMPTY}.get(choice.action, Mark.UNCERTAIN)
+    texts = dict(given.texts)
+    if meant is Mark.CROSSED and option in given.stray and question.option(option).other:
+        texts.setdefault(option, None)
+    return replace(given, marks={**given.marks, option: meant}, texts=texts, stray=given.stray - {option})
+
+
+def _with_words(question: Question, given: Given, field: str | None, choice: Choice) -> Given:
+    texts: dict[str | None, str | None] = {f: words for f, words in given.texts.items() if f != field}
+    if choice.action is not Action.BLANK:
+        texts[field] = choice.text if choice.action is Action.TEXT else None
+    given = replace(given, texts=texts)
+    if question.options or choice.action is Action.UNCLEAR:
+        return given
+    return replace(given, stray=frozenset(), disagreement=False)
 
 
 def settled(question: Question, answer: Answer, choices: Choices) -> Answer:

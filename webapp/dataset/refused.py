@@ -209,7 +209,7 @@ class RefusedPages:
         if ("", "", Aspect.PAIRING) in self._materialiser.choices(survey, serial, 0):
             what = f"Somebody decided which pages of sheet {serial} belong together."
             raise DatasetError("paired", what, "Take that back first, under Review.")
-        self._decisions.undo_page(survey, serial, page, by=by)
+        self._decisions.undo_page(survey, serial, row["id"], by=by)
         nowhere = "serial = NULL, copy = NULL, page = NULL, layout = NULL"
         self._store.db.execute(
             f"UPDATE images SET status = ?, {nowhere} WHERE id = ?",  # noqa: S608 (our names)

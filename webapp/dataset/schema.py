@@ -100,6 +100,28 @@ CREATE TABLE decisions (
   PRIMARY KEY (survey, serial, copy, question, option, aspect)) STRICT, WITHOUT ROWID;
 """
 
+_JUDGED = """
+CREATE TABLE decisions_by_image (
+  survey TEXT NOT NULL REFERENCES surveys(slug), serial TEXT NOT NULL, judged TEXT NOT NULL, question TEXT NOT NULL,
+  option TEXT NOT NULL, aspect TEXT NOT NULL, seq INTEGER NOT NULL REFERENCES log(seq), reading INTEGER,
+  PRIMARY KEY (survey, serial, judged, question, option, aspect)) STRICT, WITHOUT ROWID;
+INSERT OR REPLACE INTO decisions_by_image
+  SELECT d.survey, d.serial, CASE WHEN d.aspect = 'pairing' THEN '' ELSE coalesce(
+    (SELECT i.id FROM images i WHERE i.survey = d.survey AND i.serial = d.serial AND i.reading = d.reading),
+    (SELECT i.id FROM images i JOIN layouts l ON l.id = i.layout, json_each(l.content, '$.fields') f
+      WHERE i.survey = d.survey AND i.serial = d.serial AND i.status = 'assigned'
+      AND f.value ->> 'question' = d.question AND f.value ->> 'page' = i.page LIMIT 1),
+    '') END, d.question, d.option, d.aspect, d.seq, d.reading
+  FROM decisions d ORDER BY d.seq;
+DROP TABLE decisions;
+ALTER TABLE decisions_by_image RENAME TO decisions;
+CREATE TABLE stale_sheets (
+  survey TEXT NOT NULL REFERENCES surveys(slug), serial TEXT NOT NULL,
+  PRIMARY KEY (survey, serial)) STRICT, WITHOUT ROWID;
+INSERT INTO stale_sheets
+  SELECT survey, serial FROM decisions UNION SELECT survey, serial FROM images WHERE status = 'double' AND reading > 0;
+"""
+
 _PEOPLE = """
 CREATE TABLE users (
   name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT NOT NULL, one_time BLOB, must_change INTEGER NOT NULL,
@@ -223,3 +245,29 @@ def stray_ink(db: Database) -> None:
 def job_errors(db: Database) -> None:
     """The code of what stopped a job, so that it can be told in any language; empty where none was kept."""
     db.execute("ALTER TABLE jobs ADD COLUMN code TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def judged(db: Database) -> None:
+    """Which page images each decision judged, instead of the letter of their paper, which a pairing can change.
+
+    Sheets with decisions or doubles are noted: what follows from them is made anew when the instance is opened.
+    """
+    _all(db, _JUDGED)
+
+
+@migrations()
+def doubles(db: Database) -> None:
+    """Which page image each double shows again, so that it follows that one; empty for what is no double."""
+    db.execute("ALTER TABLE images ADD COLUMN doubles TEXT NOT NULL DEFAULT ''")
+    # By what the machine had put together, where a pairing holds that may have put more on one paper.
+    for column in ("machine_copy", "copy"):
+        twin = (
+            "SELECT o.id FROM images o WHERE o.survey = images.survey AND o.serial = images.serial"  # noqa: S608
+            f" AND o.page = images.page AND o.{column} = images.{column} AND o.status = 'read'"
+            " ORDER BY o.arrival LIMIT 1"
+        )
+        db.execute(
+            f"UPDATE images SET doubles = coalesce(({twin}), '')"  # noqa: S608 (names are ours)
+            " WHERE status = 'double' AND reading > 0 AND doubles = ''"
+        )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 
@@ -12,6 +13,7 @@ from webapp.dataset.answers import Channel, encode
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.log import EntryKind, Log, LogFault
 from webapp.dataset.materialise import Materialiser, SheetState
+from webapp.dataset.pages import Aspect
 from webapp.dataset.responses import EMPTY_DIGEST, Responses, combine
 from webapp.dataset.store import Store
 from webapp.dataset.surveys import Survey, Surveys, SurveyState
@@ -159,10 +161,10 @@ class Verifier:
                 plain = self._log.payload(row["seq"])
             except InvalidTag:
                 continue
-            key = tuple(plain[k] for k in ("serial", "copy", "question", "option", "aspect"))
+            key = (plain["serial"], self._judged(survey, plain), *(plain[k] for k in ("question", "option", "aspect")))
             latest[key] = row["seq"]
         stored = {
-            (r["serial"], r["copy"], r["question"], r["option"], r["aspect"]): r["seq"]
+            (r["serial"], r["judged"], r["question"], r["option"], r["aspect"]): r["seq"]
             for r in self._store.db.rows("SELECT * FROM decisions WHERE survey = ?", (survey.slug,))
         }
         for key in sorted({*latest, *stored}, key=str):
@@ -174,6 +176,20 @@ class Verifier:
         )
         for row in self._store.db.rows(sql, (survey.random_id, EntryKind.READING.value)):
             yield LogFault(f"log {row['seq']}", "The reading belongs to no page image any more.")
+
+    def _judged(self, survey: Survey, plain: Mapping[str, Any]) -> str:
+        """Return the page images that a logged decision judged, as the table names them.
+
+        Earlier versions logged the reading alone; without one, the page had been entered by hand.
+        """
+        if "judged" in plain:
+            return " ".join(plain["judged"])
+        if plain["aspect"] == Aspect.PAIRING.value:
+            return ""
+        sql = "SELECT id FROM images WHERE survey = ? AND serial = ? AND"
+        read = self._store.db.value(f"{sql} reading = ?", (survey.slug, plain["serial"], plain["reading"]))
+        by_hand = f"{sql} status = 'assigned' AND page = ?"
+        return read or self._store.db.value(by_hand, (survey.slug, plain["serial"], plain["page"])) or ""
 
     def _count_faults(self, survey: Survey) -> Iterator[LogFault]:
         kept, counted = dict(self._responses.counts(survey)), dict(self._responses.recount(survey))

@@ -26,8 +26,11 @@ from webapp.wording import text_parameters
 
 blueprint = Blueprint("review", __name__)
 
-LATEST = 30
-"""Decisions that the queue shows for undoing."""
+LATEST = 100
+"""Decisions that the queue shows at a time for undoing."""
+
+MOST_ROWS = 2**63 - 1
+"""The largest number that SQLite compares with."""
 
 OPTION_KEYS = "1234567890qwertyiop"
 """Keys that choose an option, as they lie on the keyboard; `u` and what else the page itself uses is left out."""
@@ -63,13 +66,20 @@ def _labels(survey: Survey, version: str) -> tuple[Instrument, str, dict[str, st
 
 @blueprint.get("/desk/<slug>/review")
 def queue(slug: str) -> ResponseReturnValue:
-    """Lead to the first thing that waits; where nothing waits, show what was decided last."""
+    """Lead to the first thing that waits; where nothing waits, show what was decided last, and before that."""
     survey = survey_or_404(slug)
     waiting = instance().decisions.waiting(survey)
     if waiting and "list" not in request.args:
         return redirect(url_for("review.case", slug=survey.slug, item_id=waiting[0].id), 303)
-    made = [(d, decision_words(survey, d)) for d in instance().decisions.made(survey, LATEST)]
-    return render_template("desk/queue.html", waiting=len(waiting), made=made, **survey_page(survey))
+    before = min(request.args.get("before", 0, type=int), MOST_ROWS) or None
+    found = instance().decisions.made(survey, LATEST + 1, before=before)
+    shown: dict[str, object] = {
+        "waiting": len(waiting),
+        "made": [(d, decision_words(survey, d)) for d in found[:LATEST]],
+        "before": before,
+        "earlier": found[LATEST - 1].seq if len(found) > LATEST else None,
+    }
+    return render_template("desk/queue.html", **shown, **survey_page(survey))
 
 
 @blueprint.get("/desk/<slug>/review/<item_id>")
@@ -148,13 +158,12 @@ def _choice(survey: Survey, item: Item) -> Choice:
 
 
 def _pairing(survey: Survey, serial: str) -> Choice:
-    """Return which pages the form puts together."""
+    """Return which pages the form puts together, of those that it showed: the dataset refuses to leave any out."""
     decisions = instance().decisions
-    action = request.form.get("action")
-    if action == "separate":
-        return decisions.separate_sheets(survey, serial)
-    if action == "same":
-        return decisions.same_sheet(survey, serial)
+    alike = {"separate": decisions.separate_sheets, "same": decisions.same_sheet}.get(request.form.get("action", ""))
+    if alike is not None:
+        shown = request.form.getlist("shown")
+        return Choice(Action.PAIR, pairs=tuple((i, n) for i, n in alike(survey, serial).pairs if i in shown))
     given = {p.image: request.form.get(f"sheet.{p.image}", "") for p in decisions.copied_pages(survey, serial)}
     return Choice(
         Action.PAIR, pairs=tuple((i, int(n) if n.isdecimal() and len(n) <= 4 else -1) for i, n in given.items())
@@ -166,6 +175,9 @@ def _wrong_words(survey: Survey, item_id: str, error: DatasetError) -> str:
         return " ".join(told(error))
     item = instance().decisions.item(survey, item_id)
     if item.aspect is Aspect.PAIRING:
+        pages = {p.image for p in instance().decisions.copied_pages(survey, item.serial)}
+        if not pages <= set(request.form.getlist("shown")):
+            return gettext("Another page of this sheet has come meanwhile. Look at all of them, and choose again.")
         return gettext("Say for every page which sheet it belongs to.")
     question = instance().surveys.instrument(survey, item.version).by_id[item.question]
     if item.aspect is Aspect.TEXT and question.kind is Kind.NUMBER and item.option is None:
