@@ -44,13 +44,12 @@ class Notes:
         Where a question waits or was decided, its picture in the review shows the ink. While it is not known which
         pages belong together, nothing is said of a sheet.
         """
-        asked = self._store.db.rows(
-            "SELECT serial, copy, question FROM waiting WHERE survey = ?"
-            " UNION SELECT serial, copy, question FROM decisions WHERE survey = ?",
-            (survey.slug, survey.slug),
-        )
-        seen = {(row["serial"], row["copy"], row["question"]) for row in asked}
-        rows = self._store.db.rows(
+        db = self._store.db
+        waiting = db.rows("SELECT serial, copy, question FROM waiting WHERE survey = ?", (survey.slug,))
+        waits = {(row["serial"], row["copy"], row["question"]) for row in waiting}
+        decisions = db.rows("SELECT judged, question FROM decisions WHERE survey = ?", (survey.slug,))
+        judged = {(image, row["question"]) for row in decisions for image in row["judged"].split()}
+        rows = db.rows(
             "SELECT images.* FROM images JOIN sheets USING (survey, serial, copy)"
             " WHERE images.survey = ? AND status = ? AND reading IS NOT NULL AND stray_ink IS NOT 0 AND state <> ?"
             " ORDER BY serial, copy, page, images.id",
@@ -62,7 +61,7 @@ class Notes:
             found += [
                 Note(row["serial"], row["page"], question, version, row["id"], bool(row["picture"]))
                 for question in self._questions(row["reading"])
-                if (row["serial"], row["copy"], question) not in seen
+                if (row["serial"], row["copy"], question) not in waits and (row["id"], question) not in judged
             ]
         return tuple(found)
 
