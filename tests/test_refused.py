@@ -409,3 +409,29 @@ def test_what_people_said_of_refused_pages_is_listed_newest_first(desk: Desk) ->
 
 def listed(desk: Desk) -> tuple[HandledPage, ...]:
     return desk.instance.refused.handled(desk.survey)
+
+
+def test_a_decision_about_a_sheet_that_is_set_aside_can_be_undone_and_holds_when_it_is_put_back(desk: Desk) -> None:
+    first, _, serial = by_hand(desk)
+    desk.instance.refused.set_aside(desk.survey, serial, by="Bo")
+    (made,) = desk.instance.decisions.made(desk.survey)
+    desk.instance.decisions.undo(desk.survey, made.item, by="Bo")
+    desk.whole()
+    assert desk.responses() == []
+    take_back(desk, first)
+    assert "fick" in {i.question for i in desk.instance.decisions.waiting(desk.survey)}
+    desk.whole()
+
+
+def test_a_page_of_a_sheet_that_is_set_aside_can_be_read_after_all(desk: Desk) -> None:
+    first, second, serial = by_hand(desk)
+    desk.instance.refused.set_aside(desk.survey, serial, by="Bo")
+    one = desk.serials[0]
+    take(desk.instance, desk.survey, reading(desk.layout, 1, one, {"fick": ["ja"]}), b"creased 1")
+    take(desk.instance, desk.survey, reading(desk.layout, 2, one), b"creased 2")
+    assert len(desk.responses()) == 1
+    for page in (first, second):
+        with pytest.raises(DatasetError) as error:
+            take_back(desk, page)
+        assert error.value.code == "nothing-to-take-back"
+    desk.whole()
