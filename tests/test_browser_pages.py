@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from browser_helpers import (
     DESKTOP,
@@ -20,15 +22,18 @@ from browser_helpers import (
     sideways,
     small_targets,
 )
+from dataset_helpers import take
 from playwright.sync_api import Browser, Page, expect
 from web_helpers import PASSWORD, add_user, make_instance
 from web_paper import CLEAR, CONTRADICTION, COPIED, DOUBLE, ODD, blank, scanned, write_pile
 
+from omr.readings import Refusal, RefusalCode
 from webapp.app import create_app
 from webapp.config import Config
 from webapp.dataset.accounts import Role
 from webapp.dataset.answers import Channel
 from webapp.dataset.instance import Instance
+from webapp.dataset.refused import Assignment
 from webapp.jobs import Jobs, Worker
 
 
@@ -53,6 +58,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         instance.surveys.open("demo")
         add_user(instance, "kim", Role.COORDINATOR, Role.AUDITOR)
         images = scanned(instance, [CLEAR, DOUBLE, ODD, CONTRADICTION], copied=COPIED)
+        refused_pages(instance)
         pile = write_pile(folder / "bunt.pdf", [*images, blank(images[0])])
         jobs = Jobs(instance)
         worker = Worker(instance, jobs, 1)
@@ -60,6 +66,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with serving(create_app(Config(instance.path), instance, jobs)) as address, browsing() as browser:
             yield Site(address, instance, browser, pile)
         worker.stop()
+
+
+def refused_pages(instance: Instance) -> None:
+    """Deliver pages that can't be read: one waits, one has nothing to count, one is of a sheet that is set aside."""
+    survey = instance.surveys.get("prov")
+    for shade in (100, 150, 200):
+        _, picture = cv2.imencode(".png", np.full((60, 40), shade, np.uint8))
+        take(instance, survey, Refusal(RefusalCode.NO_PAGE_CODE), picture.tobytes())
+    _, dismissed, entered = instance.intake.refused(survey)
+    instance.refused.dismiss(survey, dismissed.id, by="kim")
+    (layout,) = instance.runs.layouts(survey)
+    serial = instance.refused.assign(survey, entered.id, Assignment(layout, 1), by="kim")
+    instance.refused.set_aside(survey, serial, by="kim")
 
 
 def desk_page(site: Site, *, scheme: str = "light", script: bool = True) -> Page:
