@@ -160,8 +160,19 @@ def judge(question: Question, given: Given) -> Answer:
 def _texts(question: Question, given: Given) -> tuple[tuple[tuple[str | None, str], ...], tuple[str | None, ...]]:
     """Split the own words into those known and the fields whose ink nobody has written out."""
     fields: list[str | None] = [None, *(o.id for o in question.options)]
-    known = tuple((f, words) for f in fields if (words := clean(given.texts.get(f) or "")))
+    known = tuple((f, words) for f in fields if (words := _written(question, f, given)))
     return known, tuple(f for f in fields if f in given.texts and given.texts[f] is None)
+
+
+def _written(question: Question, field: str | None, given: Given) -> str:
+    words = clean(given.texts.get(field) or "")
+    number = field is None and question.kind is Kind.NUMBER and words
+    return plain_number(words) if number and not any(own_field_faults(question, words, {})) else words
+
+
+def plain_number(digits: str) -> str:
+    """Return the one way to write a number, so that it is counted as one: "7" for "07"."""
+    return digits.lstrip("0") or "0"
 
 
 def clean(text: str) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from forms import places
-from forms.answers import Answer, Flag, Reason, Status, Waiting, own_field_faults
+from forms.answers import Answer, Flag, Reason, Status, Waiting, own_field_faults, plain_number
 from forms.model import Instrument, Kind
 from webapp.dataset.store import canonical
 
@@ -108,7 +108,7 @@ def encode(instrument: Instrument, answers: tuple[Answer, ...]) -> tuple[str, Ow
 
 def decode(instrument: Instrument, coded: str, words: Mapping[tuple[str, str], str]) -> tuple[Answer, ...]:
     """Put back together what `encode` parted; a text that is not in `words` any more (purged) is left out."""
-    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    plain = _entries(instrument, coded)
     answers = []
     for question in instrument.questions:
         entry = plain.get(question.id, {})
@@ -131,16 +131,26 @@ def decode(instrument: Instrument, coded: str, words: Mapping[tuple[str, str], s
 def tally(instrument: Instrument, coded: str) -> Counter[tuple[str, str]]:
     """Count one response: 1 for each (question, item) that holds.
 
-    Items are those of `Item` and `option:ID`, `text:OPTION`, `place:CODE`, `number:VALUE`. The pair of two empty
+    Items are those of `Item` and, where the question is answered, `option:ID`, `text:OPTION`, `place:CODE` and
+    `number:VALUE`: what stands at a question that is unclear is no answer given. The pair of two empty
     strings counts the response itself. `given` are all answers given, those although passed over included: the base
     of shares.
     """
-    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    plain = _entries(instrument, coded)
     counts: Counter[tuple[str, str]] = Counter({("", ""): 1})
     for question in instrument.questions:
         for item in _items(question.kind, plain.get(question.id, {})):
             counts[question.id, item] += 1
     return counts
+
+
+def _entries(instrument: Instrument, coded: str) -> dict[str, dict[str, Any]]:
+    """Read coded answers; numbers that an earlier version of the program kept as "07" are "7"."""
+    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    for question in instrument.questions:
+        if question.kind is Kind.NUMBER and "v" in (entry := plain.get(question.id, {})):
+            entry["v"] = plain_number(entry["v"])
+    return plain
 
 
 def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -155,9 +165,9 @@ def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
             yield Item.ALTHOUGH_PASSED_OVER.value
         if kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE) and not entry.get("o"):
             yield Item.WORDS_ALONE.value
+        yield from (f"option:{o}" for o in entry.get("o", ()))
+        yield from (f"text:{o}" for o in entry.get("t", ()))
+        if "v" in entry:
+            yield f"{kind.value}:{entry['v']}"
     if entry.get("w"):
         yield Item.WAITING.value
-    yield from (f"option:{o}" for o in entry.get("o", ()))
-    yield from (f"text:{o}" for o in entry.get("t", ()))
-    if "v" in entry:
-        yield f"{kind.value}:{entry['v']}"

@@ -32,6 +32,7 @@ from webapp.dataset.log import Log
 from webapp.dataset.materialise import Materialiser
 from webapp.dataset.pictures import Pictures
 from webapp.dataset.refused import RefusedPages
+from webapp.dataset.renew import renew
 from webapp.dataset.responses import Responses
 from webapp.dataset.runs import Runs
 from webapp.dataset.store import Store
@@ -110,6 +111,11 @@ class Instance:
             raise DatasetError("not-permitted", what, "Choose a folder that you may write in.") from error
         instance = cls(path, now)
         instance.store.keys.secret()
+        try:
+            renew(instance.store, instance.surveys, instance.responses)
+        except DatasetError:
+            instance.close()
+            raise
         return instance
 
     @classmethod
