@@ -108,6 +108,8 @@ class Answer:
         waiting: What a person has still to decide.
         flags: What to know about it.
         asked: False where the routing passed it over.
+        unsettled: Ids of the options of a multiple choice of which nobody knows whether they are meant: they wait,
+            or a person judged that it can't be settled.
     """
 
     question: str
@@ -117,6 +119,7 @@ class Answer:
     waiting: tuple[Waiting, ...] = ()
     flags: tuple[Flag, ...] = ()
     asked: bool = True
+    unsettled: tuple[str, ...] = ()
 
     @property
     def own_text(self) -> str:
@@ -144,17 +147,17 @@ def judge(question: Question, given: Given) -> Answer:
     crossed = tuple(o for o, m in marks.items() if m is Mark.CROSSED)
     whole, single = _reasons(question, given, marks, crossed)
     waiting = (*whole, *single, *(Waiting(o, Reason.TRANSCRIBE) for o in unread))
+    unsettled = tuple(w.option for w in single if w.option is not None)
     if whole:
         chosen: tuple[str, ...] = ()
         status = Status.UNCLEAR
     else:
-        held = {w.option for w in single}
-        chosen = tuple(o for o in crossed if o not in held)
+        chosen = tuple(o for o in crossed if o not in unsettled)
         # Words of one's own are an answer even where their box was forgotten; the flag says so.
         undecided = Status.UNCLEAR if single or unread else Status.BLANK
         status = Status.ANSWERED if chosen or texts else undecided
     flags = _flags(question, chosen, texts, unread) if not whole else ()
-    return Answer(question.id, status, chosen, texts, waiting, flags)
+    return Answer(question.id, status, chosen, texts, waiting, flags, unsettled=unsettled)
 
 
 def _texts(question: Question, given: Given) -> tuple[tuple[tuple[str | None, str], ...], tuple[str | None, ...]]:

@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from forms.answers import Given, Mark, Reason, route
-from webapp.dataset.answers import Channel, Response, decode, encode, tally
+from webapp.dataset.answers import Channel, Item, Response, decode, encode, tally
 from webapp.dataset.instance import Instance
 from webapp.dataset.pages import Action, Choice
 from webapp.dataset.responses import EMPTY_DIGEST, combine, new_key
@@ -188,6 +188,34 @@ def test_a_dataset_kept_by_earlier_rules_is_counted_anew_when_it_is_opened(tmp_p
             assert instance.store.db.value("SELECT answers FROM responses") == old
 
 
+def test_options_that_were_settled_as_unclear_by_earlier_rules_are_told_apart_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    with an_instance(path, Clock()) as instance:
+        survey = a_survey(instance)
+        run, layout = a_run(instance, survey, 2)
+        for serial in run.serials:
+            take(
+                instance,
+                survey,
+                reading(layout, 1, serial, {"vilka": {"vard": Mark.CROSSED, "kommun": Mark.UNCERTAIN}}),
+            )
+            take(instance, survey, reading(layout, 2, serial))
+        item = instance.decisions.waiting(survey)[0]
+        instance.decisions.decide(survey, item.id, Choice(Action.UNCLEAR), by="Ada")
+        write, db = instance.store.db.write, instance.store.db
+        write(lambda: db.execute("UPDATE responses SET answers = json_remove(answers, '$.vilka.u')"))
+        write(lambda: db.execute("DELETE FROM counts WHERE item = ?", (Item.UNSETTLED.value,)))
+        write(lambda: db.execute("PRAGMA user_version = 0"))
+    with Instance.open(path) as instance:
+        assert results(instance, survey).by_id["vilka"].bases["paper"].unsettled == 2
+        assert [a.unsettled for r in instance.responses.all(survey) for a in r.answers if a.question == "vilka"] == [
+            ("kommun",),
+            ("kommun",),
+        ]
+        assert instance.decisions.waiting(survey)[0].serial == max(set(run.serials) - {item.serial})
+        assert instance.verifier.verify() == ()
+
+
 def test_a_survey_without_responses_has_tables_too(instance: Instance) -> None:
     empty = a_survey(instance, "tom")
     assert results(instance, empty).columns == (TOGETHER,)
@@ -250,6 +278,7 @@ def test_bases_add_up_whatever_was_given(everything: list[dict[str, Given]]) -> 
             assert b.although <= b.passed_over
             for rows in (table.options, table.places, table.values):
                 assert all(r.counts[column] <= b.given for r in rows)
+            assert b.unsettled <= b.given
             assert sum(r.counts[column] for r in (*table.places, *table.values)) <= b.given
             assert all(counts[column] <= b.given for counts in table.texts.values())
             if table.question.chooses_one and table.options:

@@ -44,6 +44,7 @@ class Item(StrEnum):
     GIVEN = "given"
     WORDS_ALONE = "own words alone"
     WAITING = "waiting"
+    UNSETTLED = "an option unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def encode(instrument: Instrument, answers: tuple[Answer, ...]) -> tuple[str, Ow
                 entry.setdefault("t", []).append(option or "")  # type: ignore[attr-defined]
         if answer.waiting:
             entry["w"] = [[w.option, w.reason.value] for w in answer.waiting]
+        if answer.unsettled:
+            entry["u"] = list(answer.unsettled)
         if answer.flags:
             entry["f"] = [f.value for f in answer.flags]
         if not answer.asked:
@@ -123,6 +126,7 @@ def decode(instrument: Instrument, coded: str, words: Mapping[tuple[str, str], s
                 waiting=tuple(Waiting(o, Reason(r)) for o, r in entry.get("w", ())),
                 flags=tuple(Flag(f) for f in entry.get("f", ())),
                 asked=bool(entry.get("a", 1)),
+                unsettled=tuple(entry.get("u", ())),
             )
         )
     return tuple(answers)
@@ -165,6 +169,8 @@ def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
             yield Item.ALTHOUGH_PASSED_OVER.value
         if kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE) and not entry.get("o"):
             yield Item.WORDS_ALONE.value
+        if entry.get("u"):
+            yield Item.UNSETTLED.value
         yield from (f"option:{o}" for o in entry.get("o", ()))
         yield from (f"text:{o}" for o in entry.get("t", ()))
         if "v" in entry:

@@ -112,7 +112,7 @@ class Instance:
         instance = cls(path, now)
         instance.store.keys.secret()
         try:
-            renew(instance.store, instance.surveys, instance.responses)
+            renew(instance.store, instance.surveys, instance.responses, instance.materialiser)
         except DatasetError:
             instance.close()
             raise

@@ -2,8 +2,9 @@
 
 CSV: UTF-8 with BOM, comma, one row a response under its random key and in the order of these keys; a column a single
 choice, a 0/1 column an option of a multiple choice, own words in columns of their own, a status column where
-something was unclear, passed over or not returned. Where a question is not answered, only its status tells of it. A
-cell that a spreadsheet would take for a formula gets an apostrophe in front. JSON holds the same without that.
+something was unclear, passed over or not returned. Where a question is not answered, only its status tells of it;
+where nobody knows whether an option is meant, its cell is empty. A cell that a spreadsheet would take for a formula
+gets an apostrophe in front. JSON holds the same without that.
 """
 
 from __future__ import annotations
@@ -162,9 +163,8 @@ def _cells(question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.status is not Status.ANSWERED:
         return
     if question.kind is Kind.MULTIPLE:
-        held = {w.option for w in answer.waiting}
         for option in question.options:
-            if option.id not in held:
+            if option.id not in answer.unsettled:
                 yield f"{question.id}{SEPARATOR}{option.id}", str(int(option.id in answer.options))
     elif question.kind is Kind.TEXT:
         yield question.id, own

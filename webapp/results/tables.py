@@ -39,6 +39,8 @@ class Bases:
         given: All answers given: answered + although. The base of shares.
         waiting: Responses in which something at this question waits for a person.
         words_alone: Among the answers given, own words beside a box that was not crossed: they count under no option.
+        unsettled: Among the answers given, those where an option of a multiple choice is unclear: it waits, or it can't
+            be settled. They count under that option neither as chosen nor as not chosen.
     """
 
     responses: int
@@ -52,6 +54,7 @@ class Bases:
     given: int
     waiting: int
     words_alone: int = 0
+    unsettled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,7 @@ class _Frame:
             given=n(Item.GIVEN),
             words_alone=n(Item.WORDS_ALONE),
             waiting=n(Item.WAITING),
+            unsettled=n(Item.UNSETTLED),
         )
 
     def _options(self, question: Question, items: Mapping[str, Mapping[str, int]]) -> tuple[Row, ...]:

@@ -153,6 +153,8 @@ def _bases(table: QuestionTable) -> tuple[Line, ...]:
     ]
     if any(b.words_alone for b in bases):
         named.append((gettext("– own words only, no box crossed"), [b.words_alone for b in bases]))
+    if any(b.unsettled for b in bases):
+        named.append((gettext("– with an option that is unclear"), [b.unsettled for b in bases]))
     return tuple(Line(label, tuple(counts)) for label, counts in named)
 
 
