@@ -216,6 +216,23 @@ def test_options_that_were_settled_as_unclear_by_earlier_rules_are_told_apart_wh
         assert instance.verifier.verify() == ()
 
 
+def test_a_damaged_survey_of_earlier_rules_stays_as_it_is_and_keeps_no_other_from_being_opened(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    with an_instance(path, Clock()) as instance:
+        for slug in ("skadad", "hel"):
+            survey = a_survey(instance, slug, grace_days=0)
+            send(instance, survey, {"antal": Given({}, {None: "7"})})
+            instance.close_survey(slug)
+        write, db = instance.store.db.write, instance.store.db
+        write(lambda: db.execute("UPDATE responses SET answers = '{' WHERE survey = 'skadad'"))
+        write(lambda: db.execute("UPDATE counts SET n = 5"))
+        write(lambda: db.execute("PRAGMA user_version = 0"))
+    with Instance.open(path) as instance:
+        kept = {slug: instance.responses.counts(instance.surveys.get(slug)) for slug in ("skadad", "hel")}
+        assert {slug: set(counts.values()) for slug, counts in kept.items()} == {"skadad": {5}, "hel": {1}}
+        assert {fault.place for fault in instance.verifier.verify()} == {"survey skadad"}
+
+
 def test_a_survey_without_responses_has_tables_too(instance: Instance) -> None:
     empty = a_survey(instance, "tom")
     assert results(instance, empty).columns == (TOGETHER,)
