@@ -108,6 +108,8 @@ class Answer:
         waiting: What a person has still to decide.
         flags: What to know about it.
         asked: False where the routing passed it over.
+        unsettled: Ids of the options of a multiple choice of which nobody knows whether they are meant: they wait,
+            or a person judged that it can't be settled.
     """
 
     question: str
@@ -117,6 +119,7 @@ class Answer:
     waiting: tuple[Waiting, ...] = ()
     flags: tuple[Flag, ...] = ()
     asked: bool = True
+    unsettled: tuple[str, ...] = ()
 
     @property
     def own_text(self) -> str:
@@ -146,24 +149,35 @@ def judge(question: Question, given: Given) -> Answer:
     # Without boxes the words are the whole question: it waits once.
     to_write = unread if question.options or not whole else ()
     waiting = (*whole, *single, *(Waiting(o, Reason.TRANSCRIBE) for o in to_write))
+    unsettled = tuple(w.option for w in single if w.option is not None)
     if whole:
         chosen: tuple[str, ...] = ()
         status = Status.UNCLEAR
     else:
-        held = {w.option for w in single}
-        chosen = tuple(o for o in crossed if o not in held)
+        chosen = tuple(o for o in crossed if o not in unsettled)
         # Words of one's own are an answer even where their box was forgotten; the flag says so.
         undecided = Status.UNCLEAR if single or unread else Status.BLANK
         status = Status.ANSWERED if chosen or texts else undecided
     flags = _flags(question, chosen, texts, unread) if not whole else ()
-    return Answer(question.id, status, chosen, texts, waiting, flags)
+    return Answer(question.id, status, chosen, texts, waiting, flags, unsettled=unsettled)
 
 
 def _texts(question: Question, given: Given) -> tuple[tuple[tuple[str | None, str], ...], tuple[str | None, ...]]:
     """Split the own words into those known and the fields whose ink nobody has written out."""
     fields: list[str | None] = [None, *(o.id for o in question.options)]
-    known = tuple((f, words) for f in fields if (words := clean(given.texts.get(f) or "")))
+    known = tuple((f, words) for f in fields if (words := _written(question, f, given)))
     return known, tuple(f for f in fields if f in given.texts and given.texts[f] is None)
+
+
+def _written(question: Question, field: str | None, given: Given) -> str:
+    words = clean(given.texts.get(field) or "")
+    number = field is None and question.kind is Kind.NUMBER and words
+    return plain_number(words) if number and not any(own_field_faults(question, words, {})) else words
+
+
+def plain_number(digits: str) -> str:
+    """Return the one way to write a number, so that it is counted as one: "7" for "07"."""
+    return digits.lstrip("0") or "0"
 
 
 def clean(text: str) -> str:

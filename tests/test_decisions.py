@@ -319,6 +319,19 @@ def test_ink_that_can_not_be_compared_is_not_taken_for_the_same(desk: Desk) -> N
     desk.whole()
 
 
+@pytest.mark.parametrize("word", ["nej", "ja"])
+def test_two_people_who_circle_words_on_copies_of_one_sheet_wait_to_be_parted(desk: Desk, word: str) -> None:
+    one = desk.serials[0]
+    desk.take(1, one, stray=(("fick", "ja"),))
+    desk.take(2, one)
+    assert desk.take(1, one, stray=(("fick", word),)) is Taken.COPIED
+    (item,) = desk.waiting()
+    assert item.reason is Reason.COPIED_SHEET
+    desk.decide(item, desk.instance.decisions.separate_sheets(desk.survey, one))
+    assert [(i.copy, i.question, i.reason) for i in desk.waiting()] == [(n, "fick", Reason.OUTSIDE) for n in (1, 2)]
+    desk.whole()
+
+
 def copied(desk: Desk) -> str:
     """Two people filled in copies of one sheet."""
     one = desk.serials[0]

@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dataset_helpers import Clock, a_run, a_survey, an_instance, reading, send, take
+from dataset_helpers import DEFINITION, PARAMETERS, Clock, a_run, a_survey, an_instance, reading, send, take
 
 from forms.answers import Given, Mark
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.instance import Instance
+from webapp.dataset.pages import Action, Choice
 from webapp.dataset.surveys import Survey
 from webapp.results.exports import ExportFile, ExportFormat, Level, export, neutral, write
+from webapp.results.tables import results
+
+OTHER_OF_SEVERAL = DEFINITION.replace('en = "The municipality" } }', 'en = "The municipality" }, other = true }')
 
 
 @pytest.fixture
@@ -90,6 +94,40 @@ def test_csv_has_a_row_a_response_and_the_columns_of_the_codebook(instance: Inst
     assert (paper["vilka__vard"], paper["vilka__kommun"], paper["vilka__ingen"]) == ("1", "", "0")
     assert (paper["ord"], paper["ord__status"]) == ("", "unclear")
     assert len({row["response"] for row in table(data)}) == 2
+
+
+def test_an_option_that_can_not_be_settled_is_not_exported_as_not_chosen(instance: Instance) -> None:
+    """Neither while it waits nor afterwards; the results tell of how many answers an option is unclear."""
+    survey = a_survey(instance, "till")
+    run, layout = a_run(instance, survey, 3)
+    for serial, state in zip(run.serials, (Mark.UNCERTAIN, Mark.UNCERTAIN, Mark.CROSSED), strict=True):
+        marks = {"vilka": {"vard": Mark.CROSSED, "kommun": state}}
+        take(instance, survey, reading(layout, 1, serial, marks))
+        take(instance, survey, reading(layout, 2, serial))
+
+    def cells() -> list[tuple[str, str, str]]:
+        rows = table(export(instance, survey, ExportFormat.CSV)[0])
+        return sorted((r["vilka__vard"], r["vilka__kommun"], r["vilka__ingen"]) for r in rows)
+
+    expected = [("1", "", "0"), ("1", "", "0"), ("1", "1", "0")]
+    for waiting in (2, 1, 0):
+        assert cells() == expected
+        bases = results(instance, survey).by_id["vilka"].bases["paper"]
+        assert (bases.given, bases.unclear, bases.unsettled, bases.waiting) == (3, 0, 2, waiting)
+        for item in instance.decisions.waiting(survey)[:1]:
+            instance.decisions.decide(survey, item.id, Choice(Action.UNCLEAR), by="Ada")
+    assert instance.verifier.verify() == ()
+
+
+def test_an_option_whose_words_wait_is_exported_as_chosen(instance: Instance) -> None:
+    """What is written beside it has still to be read; that it was crossed is known, and counted."""
+    instance.surveys.create("bredvid", OTHER_OF_SEVERAL, "prov.toml", parameters=PARAMETERS)
+    survey = instance.surveys.open("bredvid")
+    run, layout = a_run(instance, survey, 1)
+    take(instance, survey, reading(layout, 1, run.serials[0], {"vilka": ["kommun"]}, {("vilka", "kommun"): None}))
+    take(instance, survey, reading(layout, 2, run.serials[0]))
+    (row,) = table(export(instance, survey, ExportFormat.CSV)[0])
+    assert row["vilka__kommun"] == "1"
 
 
 def test_the_codebook_explains_every_column_and_value(instance: Instance, survey: Survey) -> None:

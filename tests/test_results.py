@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import web_helpers
 from dataset_helpers import DEFINITION, Clock, a_run, a_survey, an_instance, reading, send, take
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from forms.answers import Given, Mark, route
-from webapp.dataset.answers import Channel, Response, decode, encode, tally
+from forms.answers import Given, Mark, Reason, route
+from webapp.dataset.answers import Channel, Item, Response, decode, encode, tally
 from webapp.dataset.instance import Instance
 from webapp.dataset.pages import Action, Choice
 from webapp.dataset.responses import EMPTY_DIGEST, combine, new_key
 from webapp.dataset.surveys import Settings, Survey, SurveyState, instrument_of
+from webapp.results.exports import ExportFormat, export
 from webapp.results.tables import TOGETHER, Bases, results, tabulate
 
 
@@ -110,6 +115,124 @@ def test_texts_places_and_numbers(instance: Instance, survey: Survey) -> None:
     assert "paper" not in antal.numbers
 
 
+def test_the_same_number_is_one_row_however_it_was_written(instance: Instance) -> None:
+    survey = a_survey(instance, "tal", grace_days=0)
+    for text in ("7", "07", " 007", "0", "00"):
+        send(instance, survey, {"antal": Given({}, {None: text})})
+    run, layout = a_run(instance, survey, 1)
+    take(instance, survey, reading(layout, 1, run.serials[0]))
+    take(instance, survey, reading(layout, 2, run.serials[0], {}, {("antal", None): None}))
+    (item,) = instance.decisions.waiting(survey)
+    instance.decisions.decide(survey, item.id, Choice(Action.TEXT, text="07"), by="Ada")
+    survey = instance.close_survey("tal")
+    antal = results(instance, survey).by_id["antal"]
+    assert [(r.id, r.counts[TOGETHER]) for r in antal.values] == [("0", 2), ("7", 4)]
+    assert {a.own_text for r in instance.responses.all(survey) for a in r.answers if a.question == "antal"} == {
+        "0",
+        "7",
+    }
+    assert instance.verifier.verify() == ()
+
+
+def test_what_stands_at_an_unclear_question_is_not_counted(tmp_path: Path) -> None:
+    """A place beside "another one", and nobody can tell which of them was meant; words beside two crossed boxes."""
+    with an_instance(tmp_path / "p", Clock()) as instance:
+        instance.surveys.create("prov", web_helpers.DEFINITION, "prov.toml", parameters=web_helpers.PARAMETERS)
+        survey = instance.surveys.open("prov")
+        run, layout = a_run(instance, survey, 1)
+        marks = {"fick": ["ja", "annat"]}
+        take(instance, survey, reading(layout, 1, run.serials[0], marks, {("fick", "annat"): None}))
+        take(instance, survey, reading(layout, 2, run.serials[0], {"kommun": ["annan"]}, {("kommun", None): None}))
+        for reason, choices in (
+            (
+                Reason.TRANSCRIBE,
+                {"kommun": Choice(Action.TEXT, text="Göteborg"), "fick": Choice(Action.TEXT, text="Hm")},
+            ),
+            (Reason.SEVERAL, {"kommun": Choice(Action.UNCLEAR), "fick": Choice(Action.UNCLEAR)}),
+        ):
+            for item in instance.decisions.waiting(survey):
+                if item.reason is reason:
+                    instance.decisions.decide(survey, item.id, choices[item.question], by="Ada")
+        found = results(instance, survey)
+        kommun, fick = found.by_id["kommun"], found.by_id["fick"]
+        assert (kommun.bases["paper"].given, kommun.bases["paper"].unclear, kommun.places) == (0, 1, ())
+        assert (fick.bases["paper"].given, fick.texts) == (0, {})
+        assert list(instance.responses.texts(survey, "fick")) == []
+        data = export(instance, survey, ExportFormat.CSV)[0].content.decode("utf-8-sig")
+        (row,) = csv.DictReader(io.StringIO(data))
+        assert {k: v for k, v in row.items() if k.startswith(("kommun", "fick")) and v} == {
+            "fick__status": "unclear",
+            "kommun__status": "unclear",
+        }
+        assert instance.verifier.verify() == ()
+
+
+def test_a_dataset_kept_by_earlier_rules_is_counted_anew_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    with an_instance(path, Clock()) as instance:
+        survey = a_survey(instance, grace_days=0)
+        send(instance, survey, {"antal": Given({}, {None: "7"})})
+        instance.close_survey("prov")
+        write, db = instance.store.db.write, instance.store.db
+        # As it was: web answers stay as they were sealed, and the counts name each way to write a number.
+        old = json.dumps({"antal": {"s": "answered", "v": "07"}})
+        write(lambda: db.execute("UPDATE responses SET answers = ?", (old,)))
+        write(lambda: db.execute("UPDATE counts SET item = 'number:07' WHERE item = 'number:7'"))
+        write(lambda: db.execute("PRAGMA user_version = 0"))
+    for _ in range(2):
+        with Instance.open(path) as instance:
+            survey = instance.surveys.get("prov")
+            assert [r.id for r in results(instance, survey).by_id["antal"].values] == ["7"]
+            assert instance.responses.counts(survey) == instance.responses.recount(survey)
+            assert [r.answers[3].own_text for r in instance.responses.all(survey)] == ["7"]
+            assert instance.store.db.value("SELECT answers FROM responses") == old
+
+
+def test_options_that_were_settled_as_unclear_by_earlier_rules_are_told_apart_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    with an_instance(path, Clock()) as instance:
+        survey = a_survey(instance)
+        run, layout = a_run(instance, survey, 2)
+        for serial in run.serials:
+            take(
+                instance,
+                survey,
+                reading(layout, 1, serial, {"vilka": {"vard": Mark.CROSSED, "kommun": Mark.UNCERTAIN}}),
+            )
+            take(instance, survey, reading(layout, 2, serial))
+        item = instance.decisions.waiting(survey)[0]
+        instance.decisions.decide(survey, item.id, Choice(Action.UNCLEAR), by="Ada")
+        write, db = instance.store.db.write, instance.store.db
+        write(lambda: db.execute("UPDATE responses SET answers = json_remove(answers, '$.vilka.u')"))
+        write(lambda: db.execute("DELETE FROM counts WHERE item = ?", (Item.UNSETTLED.value,)))
+        write(lambda: db.execute("PRAGMA user_version = 0"))
+    with Instance.open(path) as instance:
+        assert results(instance, survey).by_id["vilka"].bases["paper"].unsettled == 2
+        assert [a.unsettled for r in instance.responses.all(survey) for a in r.answers if a.question == "vilka"] == [
+            ("kommun",),
+            ("kommun",),
+        ]
+        assert instance.decisions.waiting(survey)[0].serial == max(set(run.serials) - {item.serial})
+        assert instance.verifier.verify() == ()
+
+
+def test_a_damaged_survey_of_earlier_rules_stays_as_it_is_and_keeps_no_other_from_being_opened(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    with an_instance(path, Clock()) as instance:
+        for slug in ("skadad", "hel"):
+            survey = a_survey(instance, slug, grace_days=0)
+            send(instance, survey, {"antal": Given({}, {None: "7"})})
+            instance.close_survey(slug)
+        write, db = instance.store.db.write, instance.store.db
+        write(lambda: db.execute("UPDATE responses SET answers = '{' WHERE survey = 'skadad'"))
+        write(lambda: db.execute("UPDATE counts SET n = 5"))
+        write(lambda: db.execute("PRAGMA user_version = 0"))
+    with Instance.open(path) as instance:
+        kept = {slug: instance.responses.counts(instance.surveys.get(slug)) for slug in ("skadad", "hel")}
+        assert {slug: set(counts.values()) for slug, counts in kept.items()} == {"skadad": {5}, "hel": {1}}
+        assert {fault.place for fault in instance.verifier.verify()} == {"survey skadad"}
+
+
 def test_a_survey_without_responses_has_tables_too(instance: Instance) -> None:
     empty = a_survey(instance, "tom")
     assert results(instance, empty).columns == (TOGETHER,)
@@ -141,7 +264,7 @@ def _responses(draw: st.DrawFn) -> dict[str, Given]:
         stray = draw(st.sampled_from([frozenset(), frozenset({None}), frozenset({options.split()[0]})]))
         given[question] = Given(marks, texts, stray, draw(st.booleans()), draw(st.booleans()))
     for question, values in (
-        ("antal", ["7", "700", None, ""]),
+        ("antal", ["7", "07", "0700", None, ""]),
         ("ort", ["1480", "Atlantis", None]),
         ("ord", ["a", None]),
     ):
@@ -170,6 +293,11 @@ def test_bases_add_up_whatever_was_given(everything: list[dict[str, Given]]) -> 
             assert b.asked == b.answered + b.blank + b.unclear + b.not_returned
             assert b.given == b.answered + b.although
             assert b.although <= b.passed_over
+            for rows in (table.options, table.places, table.values):
+                assert all(r.counts[column] <= b.given for r in rows)
+            assert b.unsettled <= b.given
+            assert sum(r.counts[column] for r in (*table.places, *table.values)) <= b.given
+            assert all(counts[column] <= b.given for counts in table.texts.values())
             if table.question.chooses_one and table.options:
                 assert sum(r.counts[column] for r in table.options) <= b.given
         for field in Bases.__dataclass_fields__:

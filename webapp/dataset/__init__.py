@@ -7,6 +7,6 @@ The rooms; each module's first line says what it is for:
     from phones           sealing tray
     for interviews        contacts contactfile keepers
     from paper            intake pictures ink pages choices decisions refused details notes
-    what counts           answers materialise responses
+    what counts           answers materialise responses renew
     what can be vouched   log verify verify_tables
 """

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from forms import places
-from forms.answers import Answer, Flag, Reason, Status, Waiting, own_field_faults
+from forms.answers import Answer, Flag, Reason, Status, Waiting, own_field_faults, plain_number
 from forms.model import Instrument, Kind
 from webapp.dataset.store import canonical
 
@@ -50,6 +50,7 @@ class Item(StrEnum):
     OTHER_WITHOUT_TEXT = Flag.OTHER_WITHOUT_TEXT.value
     TEXT_WITHOUT_OTHER = Flag.TEXT_WITHOUT_OTHER.value
     WAITING = "waiting"
+    UNSETTLED = "an option unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def encode(instrument: Instrument, answers: tuple[Answer, ...]) -> tuple[str, Ow
                 entry.setdefault("t", []).append(option or "")  # type: ignore[attr-defined]
         if answer.waiting:
             entry["w"] = [[w.option, w.reason.value] for w in answer.waiting]
+        if answer.unsettled:
+            entry["u"] = list(answer.unsettled)
         if answer.flags:
             entry["f"] = [f.value for f in answer.flags]
         if not answer.asked:
@@ -114,7 +117,7 @@ def encode(instrument: Instrument, answers: tuple[Answer, ...]) -> tuple[str, Ow
 
 def decode(instrument: Instrument, coded: str, words: Mapping[tuple[str, str], str]) -> tuple[Answer, ...]:
     """Put back together what `encode` parted; a text that is not in `words` any more (purged) is left out."""
-    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    plain = _entries(instrument, coded)
     answers = []
     for question in instrument.questions:
         entry = plain.get(question.id, {})
@@ -129,6 +132,7 @@ def decode(instrument: Instrument, coded: str, words: Mapping[tuple[str, str], s
                 waiting=tuple(Waiting(o, Reason(r)) for o, r in entry.get("w", ())),
                 flags=tuple(Flag(f) for f in entry.get("f", ())),
                 asked=bool(entry.get("a", 1)),
+                unsettled=tuple(entry.get("u", ())),
             )
         )
     return tuple(answers)
@@ -137,16 +141,26 @@ def decode(instrument: Instrument, coded: str, words: Mapping[tuple[str, str], s
 def tally(instrument: Instrument, coded: str) -> Counter[tuple[str, str]]:
     """Count one response: 1 for each (question, item) that holds.
 
-    Items are those of `Item` and `option:ID`, `text:OPTION`, `place:CODE`, `number:VALUE`. The pair of two empty
+    Items are those of `Item` and, where the question is answered, `option:ID`, `text:OPTION`, `place:CODE` and
+    `number:VALUE`: what stands at a question that is unclear is no answer given. The pair of two empty
     strings counts the response itself. `given` are all answers given, those although passed over included: the base
     of shares.
     """
-    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    plain = _entries(instrument, coded)
     counts: Counter[tuple[str, str]] = Counter({("", ""): 1})
     for question in instrument.questions:
         for item in _items(question.kind, plain.get(question.id, {})):
             counts[question.id, item] += 1
     return counts
+
+
+def _entries(instrument: Instrument, coded: str) -> dict[str, dict[str, Any]]:
+    """Read coded answers; numbers that an earlier version of the program kept as "07" are "7"."""
+    plain: dict[str, dict[str, Any]] = json.loads(coded)
+    for question in instrument.questions:
+        if question.kind is Kind.NUMBER and "v" in (entry := plain.get(question.id, {})):
+            entry["v"] = plain_number(entry["v"])
+    return plain
 
 
 def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -161,10 +175,12 @@ def _items(kind: Kind, entry: Mapping[str, Any]) -> Iterator[str]:
             yield Item.ALTHOUGH_PASSED_OVER.value
         if kind in (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE) and not entry.get("o"):
             yield Item.WORDS_ALONE.value
+        if entry.get("u"):
+            yield Item.UNSETTLED.value
         yield from (f.value for f in ABOUT_OTHER if f.value in entry.get("f", ()))
+        yield from (f"option:{o}" for o in entry.get("o", ()))
+        yield from (f"text:{o}" for o in entry.get("t", ()))
+        if "v" in entry:
+            yield f"{kind.value}:{entry['v']}"
     if entry.get("w"):
         yield Item.WAITING.value
-    yield from (f"option:{o}" for o in entry.get("o", ()))
-    yield from (f"text:{o}" for o in entry.get("t", ()))
-    if "v" in entry:
-        yield f"{kind.value}:{entry['v']}"

@@ -33,6 +33,7 @@ from webapp.dataset.materialise import Materialiser
 from webapp.dataset.notes import Notes
 from webapp.dataset.pictures import Pictures
 from webapp.dataset.refused import RefusedPages
+from webapp.dataset.renew import renew
 from webapp.dataset.responses import Responses
 from webapp.dataset.runs import Runs
 from webapp.dataset.store import Store
@@ -111,7 +112,12 @@ class Instance:
             raise DatasetError("not-permitted", what, "Choose a folder that you may write in.") from error
         instance = cls(path, now)
         instance.store.keys.secret()
-        instance.materialiser.renew()
+        try:
+            instance.materialiser.renew()
+            renew(instance.store, instance.surveys, instance.responses, instance.materialiser)
+        except DatasetError:
+            instance.close()
+            raise
         return instance
 
     @classmethod

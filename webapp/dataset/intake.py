@@ -358,7 +358,9 @@ class Intake:
 
 
 def _inked(reading: PageReading) -> bool:
-    return any(m.state is not Mark.EMPTY for m in reading.marks) or any(t.ink for t in reading.texts)
+    """Tell whether anybody wrote on a page, rings and notes beside the boxes included."""
+    marked = any(m.state is not Mark.EMPTY for m in reading.marks)
+    return marked or any(t.ink for t in reading.texts) or bool(reading.stray_ink)
 
 
 def refused_page(row: Row) -> RefusedPage:

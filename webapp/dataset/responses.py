@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from forms.answers import Answer
+from forms.answers import Answer, Status
 from forms.model import Instrument
 from webapp.dataset.answers import Channel, OwnWords, Response, decode, encode, tally
 from webapp.dataset.database import Row
@@ -111,15 +111,27 @@ class Responses:
                 total[row["channel"], question, item] += n
         return total
 
+    def count_anew(self, survey: Survey) -> None:
+        """Put the counts that follow from the responses in the place of those kept; only inside a transaction."""
+        counts = self.recount(survey)
+        self._store.db.execute("DELETE FROM counts WHERE survey = ?", (survey.slug,))
+        for channel in Channel:
+            self._count(
+                survey, channel.value, Counter({(q, i): n for (c, q, i), n in counts.items() if c == channel}), 1
+            )
+
     def number(self, survey: Survey) -> dict[Channel, int]:
         """Return the number of responses by channel; only channels that have any."""
         sql = "SELECT channel, n FROM counts WHERE survey = ? AND question = '' AND item = ''"
         return {Channel(r["channel"]): r["n"] for r in self._store.db.rows(sql, (survey.slug,))}
 
     def texts(self, survey: Survey, question: str) -> Iterator[tuple[str, str]]:
-        """Yield (option, text) of what was written at a question, shuffled."""
-        sql = "SELECT response, question, option, raw FROM texts WHERE survey = ? AND question = ?"
-        rows = self._store.db.rows(sql, (survey.slug, question))
+        """Yield (option, text) of what was written at a question, where it is answered, shuffled."""
+        sql = (
+            "SELECT response, question, option, raw FROM texts t JOIN responses r ON r.survey = t.survey"
+            " AND r.key = t.response WHERE t.survey = ? AND question = ? AND json_extract(answers, ?) = ?"
+        )
+        rows = self._store.db.rows(sql, (survey.slug, question, f'$."{question}".s', Status.ANSWERED.value))
         secrets.SystemRandom().shuffle(rows)
         for row in rows:
             yield row["option"], self._show(survey, row)

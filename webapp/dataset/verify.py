@@ -19,7 +19,7 @@ from webapp.dataset.store import Store
 from webapp.dataset.surveys import Survey, Surveys, SurveyState
 from webapp.dataset.verify_tables import TableVerifier
 
-_UNREADABLE = (FormsError, ValueError, LookupError, TypeError, AttributeError)
+UNREADABLE = (FormsError, ValueError, LookupError, TypeError, AttributeError)
 """What comes of rows that the program never wrote; found on the way to an answer, they are named and not raised."""
 
 
@@ -51,7 +51,7 @@ class Verifier:
             for row in self._store.db.rows("SELECT slug FROM surveys ORDER BY slug"):
                 try:
                     surveys.append(self._surveys.get(row["slug"]))
-                except _UNREADABLE as error:
+                except UNREADABLE as error:
                     faults.append(LogFault(f"survey {row['slug']}", f"It was changed: it can't be read ({error})."))
             faults += self._missing_payloads(surveys)
             faults += self._tables.faults()
@@ -65,7 +65,7 @@ class Verifier:
                     faults.append(LogFault(f"survey {survey.slug}", f"{error.message} {error.remedy}"))
                 except InvalidTag:
                     faults.append(LogFault(f"survey {survey.slug}", "A stored text was changed: it can't be opened."))
-                except _UNREADABLE as error:
+                except UNREADABLE as error:
                     what = f"What is stored of it was changed and can't be read ({error!r})."
                     faults.append(LogFault(f"survey {survey.slug}", what))
         return tuple(faults)

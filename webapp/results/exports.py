@@ -3,8 +3,9 @@
 CSV: UTF-8 with BOM, comma, one row a response under its random key and in the order of these keys; a column a single
 choice, a 0/1 column an option of a multiple choice, own words in columns of their own, a status column where
 something was unclear, passed over or not returned, a flags column where an option for own words and the words do not
-go together. A cell that a spreadsheet would take for a formula gets an
-apostrophe in front. JSON holds the same without that.
+go together. Where a question is not answered, only its status tells of it; where nobody knows whether an option is
+meant, its cell is empty. A cell that a spreadsheet would take for a formula gets an apostrophe in front. JSON holds the
+same without that.
 """
 
 from __future__ import annotations
@@ -160,14 +161,13 @@ def _cells(question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
     """Yield the cells of one answer by column; those left out are empty."""
     texts = dict(answer.texts)
     own = texts.pop(None, "")
-    answered = answer.status is Status.ANSWERED
     yield f"{question.id}{SEPARATOR}status", status_of(answer)
-    if answered:
-        yield f"{question.id}{SEPARATOR}flags", " ".join(f.value for f in ABOUT_OTHER if f in answer.flags)
+    if answer.status is not Status.ANSWERED:
+        return
+    yield f"{question.id}{SEPARATOR}flags", " ".join(f.value for f in ABOUT_OTHER if f in answer.flags)
     if question.kind is Kind.MULTIPLE:
-        held = {w.option for w in answer.waiting}
         for option in question.options:
-            if answered and option.id not in held:
+            if option.id not in answer.unsettled:
                 yield f"{question.id}{SEPARATOR}{option.id}", str(int(option.id in answer.options))
     elif question.kind is Kind.TEXT:
         yield question.id, own

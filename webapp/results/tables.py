@@ -41,6 +41,8 @@ class Bases:
         words_alone: Among the answers given, own words beside a box that was not crossed: they count under no option.
         other_without_text: Among them, an option for words of one's own is crossed, and no words stand there.
         text_without_other: Among them, words beside such an option that is not crossed; all of `words_alone` are such.
+        unsettled: Among the answers given, those where an option of a multiple choice is unclear: it waits, or it can't
+            be settled. They count under that option neither as chosen nor as not chosen.
     """
 
     responses: int
@@ -56,6 +58,7 @@ class Bases:
     words_alone: int = 0
     other_without_text: int = 0
     text_without_other: int = 0
+    unsettled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,7 @@ class _Frame:
             other_without_text=n(Item.OTHER_WITHOUT_TEXT),
             text_without_other=n(Item.TEXT_WITHOUT_OTHER),
             waiting=n(Item.WAITING),
+            unsettled=n(Item.UNSETTLED),
         )
 
     def _options(self, question: Question, items: Mapping[str, Mapping[str, int]]) -> tuple[Row, ...]:

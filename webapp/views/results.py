@@ -155,6 +155,7 @@ def _bases(table: QuestionTable) -> tuple[Line, ...]:
         (gettext("– own words only, no box crossed"), [b.words_alone for b in bases]),
         (gettext("– an option for own words crossed, no words"), [b.other_without_text for b in bases]),
         (gettext("– own words beside an option that is not crossed"), [b.text_without_other for b in bases]),
+        (gettext("– with an option that is unclear"), [b.unsettled for b in bases]),
     ]
     named += [(label, counts) for label, counts in odd if any(counts)]
     return tuple(Line(label, tuple(counts)) for label, counts in named)
