@@ -411,15 +411,20 @@ def listed(desk: Desk) -> tuple[HandledPage, ...]:
     return desk.instance.refused.handled(desk.survey)
 
 
-def test_a_decision_about_a_sheet_that_is_set_aside_can_be_undone_and_holds_when_it_is_put_back(desk: Desk) -> None:
+def test_a_decision_about_a_sheet_that_is_set_aside_holds_and_can_be_undone_when_it_is_put_back(desk: Desk) -> None:
     first, _, serial = by_hand(desk)
+    decisions = desk.instance.decisions
+    (before,) = decisions.made(desk.survey)
     desk.instance.refused.set_aside(desk.survey, serial, by="Bo")
-    (made,) = desk.instance.decisions.made(desk.survey)
-    desk.instance.decisions.undo(desk.survey, made.item, by="Bo")
-    desk.whole()
+    assert decisions.made(desk.survey) == ()
     assert desk.responses() == []
+    desk.whole()
     take_back(desk, first)
-    assert "fick" in {i.question for i in desk.instance.decisions.waiting(desk.survey)}
+    (made,) = decisions.made(desk.survey)
+    assert made == before
+    assert len(desk.responses()) == 1
+    decisions.undo(desk.survey, made.item, by="Bo")
+    assert "fick" in {i.question for i in decisions.waiting(desk.survey)}
     desk.whole()
 
 
