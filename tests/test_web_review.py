@@ -307,3 +307,22 @@ def test_where_the_machine_reads_nothing_nothing_is_suggested(
     assert "Maskinen läser" not in page
     assert 'name="suggested"' not in page
     assert decide(client, item, action="suggested").status_code == 422
+
+
+def test_nobody_decides_about_a_page_that_is_another_than_the_one_they_saw(desk: tuple[FlaskClient, Desk]) -> None:
+    client, paper = desk
+    one = paper.serials[0]
+    paper.take(1, one, {"fick": ["ja", "nej"]})
+    paper.take(2, one)
+    (item,) = paper.waiting()
+    seen = client.get(f"/desk/prov/review/{item.id}")
+    shown = re.findall(r'name="shown" value="(\w+)"', seen.text)
+    assert len(shown) == 1
+    wrong = client.post(
+        f"/desk/prov/review/{item.id}",
+        data={"csrf_token": csrf_token(seen), "shown": ["0" * len(shown[0])], "choose": "ja"},
+    )
+    assert wrong.status_code == 422
+    assert "Bilderna av sidan är andra än de du såg" in wrong.text
+    assert paper.waiting() == (item,)
+    assert decide(client, item, choose="ja").status_code == 303

@@ -96,6 +96,9 @@ def decide(slug: str, item_id: str) -> ResponseReturnValue:
     before = [i.id for i in instance().decisions.waiting(survey)]
     try:
         item = instance().decisions.item(survey, item_id)
+        if item.aspect is not Aspect.PAIRING and not set(_images(survey, item)) <= set(request.form.getlist("shown")):
+            other = gettext("The pictures of this page are others than those you saw. Look at them, and choose again.")
+            return _case(survey, item_id, wrong=other, typed=request.form.get("text", ""))
         decision = instance().decisions.decide(survey, item_id, _choice(survey, item), by=signed_in().name)
     except AlreadyDecided as error:
         return _decided(survey, error.decision, 409)
