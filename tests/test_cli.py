@@ -14,6 +14,7 @@ import simulator
 from click.testing import CliRunner, Result
 
 from forms.layout import load as load_layout
+from webapp import commands_scans
 from webapp.app import create_app
 from webapp.cli import main
 from webapp.config import Config
@@ -328,6 +329,19 @@ def test_read_says_that_a_person_must_look_at_words_that_were_struck_out(ready: 
     result = ready("read", pile, "--layout", layout_file, "--jobs", 1)
     assert result.exit_code == 3, result.output
     assert "0 marks uncertain, ink at the words of 1 option." in result.stderr
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_who_reads_without_tesseract_is_told_what_is_done_without(
+    ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    pdf, layout_file = tmp_path / "s.pdf", tmp_path / "l.json"
+    assert ready("print", "sip", "--sheets", 1, "--out", pdf, "--layout", layout_file).exit_code == 0
+    monkeypatch.setattr(commands_scans, "available", lambda: there)
+    for command in (("read", pdf, "--layout", layout_file), ("scan", "sip", pdf)):
+        result = ready(*command, "--jobs", 1)
+        assert ("apt-get install tesseract-ocr" in result.stderr) is not there
+        assert "Tesseract" not in result.stdout
 
 
 def test_export_and_verify(ready: Run, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from forms.layout import Layout, load
 from omr import printtest
 from omr.batch import PageResult, read_files
 from omr.cluster import ADDRESS, Cluster, connected
+from omr.handwriting import available
 from omr.overlay import draw
 from omr.printtest import PrintTest
 from omr.readings import PageReading, Refusal, RefusalCode, to_json
@@ -84,7 +85,17 @@ def read(  # noqa: PLR0913 - one argument an option
             progress.show(seen.images, None)
     progress.end()
     tell(seen.told())
+    _tell_of_tesseract()
     return seen.exit_code()
+
+
+def _tell_of_tesseract() -> None:
+    """Say what is done without where Tesseract is missing on this machine."""
+    if not available():
+        tell(
+            "Tesseract is missing here: nothing is suggested for text fields, and of a page whose QR code is lost the"
+            " printed code can't be read. On Debian: apt-get install tesseract-ocr tesseract-ocr-swe"
+        )
 
 
 def _drawing(folder: Path, known: Mapping[str, Layout]) -> Callable[[PageResult], None]:
@@ -185,6 +196,7 @@ def scan(survey: str, files: tuple[Path, ...], jobs: int, cluster: str | None, i
         summary = work.summary(job)
     click.echo(json.dumps(_plain(job, summary), ensure_ascii=False, indent=1))
     tell(_told(job, summary))
+    _tell_of_tesseract()
     if job.state is JobState.FAILED or not (summary.read or summary.doubles or summary.measured):
         return ERROR
     return WAITS if summary.needs_person else DONE
