@@ -39,9 +39,10 @@ class Desk:
     other: FlaskClient
 
     def post(self, client: FlaskClient, address: str, of: str = "", **data: object) -> TestResponse:
-        """Send a form with the token of a page."""
-        token = csrf_token(client.get(of or "/desk"))
-        return client.post(address, data={"csrf_token": token, **data})
+        """Send a form with the token of a page, and which pictures it shows."""
+        page = client.get(of or "/desk")
+        shown = re.findall(r'name="shown" value="(\w+)"', page.text)
+        return client.post(address, data={"csrf_token": csrf_token(page), "shown": shown, **data})
 
 
 @pytest.fixture(scope="module")
