@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from dataset_helpers import Desk, an_instance
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from web_helpers import Clock, web
 
-from webapp.dataset import accounts
+from webapp.dataset import accounts, intake
 from webapp.dataset.instance import Instance
 
 settings.register_profile("kryssklick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -106,3 +107,16 @@ def client(served: tuple[Flask, Instance]) -> FlaskClient:
 def instance(served: tuple[Flask, Instance]) -> Instance:
     """Give the site's instance."""
     return served[1]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A survey whose pages come as readings, and somebody who decides."""
+    with an_instance(tmp_path / "i") as instance:
+        yield Desk(instance)
+
+
+@pytest.fixture
+def one_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let made-up pictures show the same strokes, as two scans of one paper do."""
+    monkeypatch.setattr(intake, "same_ink", lambda *_: True)

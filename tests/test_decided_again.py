@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,25 +11,12 @@ from dataset_helpers import Clock, a_run, an_instance, two_page_layout
 from test_decisions import Desk
 
 from forms.answers import Mark, Reason, Status
-from webapp.dataset import intake
 from webapp.dataset.decisions import Item
 from webapp.dataset.intake import Taken
 from webapp.dataset.pages import Action, Choice
 
 MEANT, BLANK, UNCLEAR = Choice(Action.CHOOSE), Choice(Action.BLANK), Choice(Action.UNCLEAR)
 PAGE = {"fick": ["ja"], "bra": ["3"]}
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with an_instance(tmp_path / "i", Clock()) as instance:
-        yield Desk(instance)
-
-
-@pytest.fixture
-def one_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pictures here are made up; let them show the same strokes, as two scans of one paper do."""
-    monkeypatch.setattr(intake, "same_ink", lambda *_: True)
 
 
 def chosen(*options: str) -> Choice:

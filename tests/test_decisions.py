@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from dataset_helpers import Clock, Desk, a_run, a_survey, an_instance, reading, take, take_sheet
+from dataset_helpers import Desk, a_run, a_survey, an_instance, reading, take, take_sheet
 
 from forms.answers import Mark, Reason, Status
 from forms.layout import Layout
 from omr.readings import Refusal, RefusalCode
-from webapp.dataset import intake
 from webapp.dataset.decisions import AlreadyDecided
 from webapp.dataset.errors import DatasetError
 from webapp.dataset.intake import PRACTICE_SHEET, Place, Taken
@@ -20,12 +18,6 @@ from webapp.dataset.pages import Action, Choice
 from webapp.dataset.refused import Assignment
 
 CHOOSE_YES = Choice(Action.CHOOSE, options=("ja",))
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with an_instance(tmp_path / "i", Clock()) as instance:
-        yield Desk(instance)
 
 
 def test_a_sheet_counts_when_its_last_page_has_come(desk: Desk) -> None:
@@ -268,12 +260,6 @@ def test_reading_a_pile_again_changes_nothing_and_touches_no_decision(desk: Desk
     assert desk.instance.responses.counts(desk.survey) == counts
     assert sorted(p.name for p in desk.instance.path.rglob("pictures/*/*")) == files
     desk.whole()
-
-
-@pytest.fixture
-def one_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pictures here are made up; let them show the same strokes, as two scans of one paper do."""
-    monkeypatch.setattr(intake, "same_ink", lambda *_: True)
 
 
 @pytest.mark.usefixtures("one_paper")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
-from dataset_helpers import Clock, Desk, an_instance, take
+from dataset_helpers import Desk, take
 
 from forms.answers import Flag, Given, Mark, Reason, Status, judge
 from forms.model import Kind, Option, Question, Text, Wording
@@ -24,18 +23,6 @@ MARKS = {"fick": ["annat"], "vilka": ["vard", "kommun"], "bra": ["3"]}
 """Enough on a page for the reader to know one paper by, where two scans of it differ in one place."""
 
 Texts = Mapping[tuple[str, str | None], str | None]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with an_instance(tmp_path / "i", Clock()) as instance:
-        yield Desk(instance)
-
-
-@pytest.fixture
-def one_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pictures here are made up; let them show the same strokes, as two scans of one paper do."""
-    monkeypatch.setattr(intake, "same_ink", lambda *_: True)
 
 
 def text(words: str) -> Choice:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from webapp.dataset.intake import Taken
 from webapp.dataset.log import Log
 from webapp.dataset.pages import Action, Choice
 from webapp.dataset.refused import Assignment
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with an_instance(tmp_path / "i", Clock()) as instance:
-        yield Desk(instance)
 
 
 def pages(desk: Desk, serial: str) -> dict[bytes, CopiedPage]:
